@@ -1,0 +1,1 @@
+"""The quantitative engine: indicators, strategies, decisions and what follows from them."""

@@ -1,0 +1,1 @@
+"""What callers meet: the GraphQL API, its guard, and the command line."""

@@ -1,0 +1,1 @@
+"""GraphQL over HTTP: the view, its limits, GraphiQL and health."""

@@ -1,0 +1,1 @@
+"""What the caller sees, one output family a file."""

@@ -1,0 +1,1 @@
+"""Accounts, keys and usage: one Protocol, with DynamoDB and SQLite behind it."""

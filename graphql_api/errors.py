@@ -1,0 +1,227 @@
+"""What the API refuses, each with a code, an HTTP status and a text that is safe to show.
+
+ApiError                        a refusal or failure, said in a sentence for the caller
+    Unauthenticated        401  UNAUTHENTICATED    no valid key: says what is wrong with it
+    Forbidden              403  FORBIDDEN          a valid key that may not do this
+    LimitReached           429                     says which limit, and when to come back
+        RateLimited        429  RATE_LIMITED       too many requests at once
+        QuotaExceeded      429  QUOTA_EXCEEDED     the day's units are spent
+    QueryTooComplex        400  QUERY_TOO_COMPLEX  one query dearer, deeper or wider than allowed
+    BadInput               400  BAD_USER_INPUT     an argument that cannot be answered
+    BadRequest             400  BAD_REQUEST        a request that is no GraphQL over HTTP
+        MethodNotAllowed   405  BAD_REQUEST        says which methods are
+        NotAcceptable      406  BAD_REQUEST        no media type that we speak
+        TooLarge           413  BAD_REQUEST        a body over the limit
+        UnsupportedMediaType 415  BAD_REQUEST      a body of a kind that we do not read
+    Unavailable            503  UNAVAILABLE        something we need is away: says when to come back
+    Internal               500  INTERNAL           our fault; the cause is in the log, not here
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import ClassVar
+
+__all__ = [
+    "ApiError",
+    "BadInput",
+    "BadRequest",
+    "Forbidden",
+    "Internal",
+    "LimitReached",
+    "MethodNotAllowed",
+    "NotAcceptable",
+    "QueryTooComplex",
+    "QuotaExceeded",
+    "RateLimited",
+    "TooLarge",
+    "Unauthenticated",
+    "Unavailable",
+    "UnsupportedMediaType",
+]
+
+CHALLENGE = 'ApiKey realm="IntellPulse", header="x-api-key"'
+
+
+class ApiError(Exception):
+    """Something the API refuses or fails at, said in a sentence for the caller.
+
+    Parameters
+    ----------
+    message : str
+        A sentence that is safe to show: no key, no token, nothing of our insides.
+    details : values of JSON
+        What a program may want to read beside the code; they join it in ``extensions``.
+    """
+
+    code: ClassVar[str] = "INTERNAL"
+    status: ClassVar[int] = 500
+
+    def __init__(self, message: str, **details: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+    def headers(self) -> dict[str, str]:
+        """The response headers that belong to this refusal."""
+        return {}
+
+    def extensions(self) -> dict[str, object]:
+        """The ``extensions`` of the GraphQL error: the code and its details."""
+        return {"code": self.code, **self.details}
+
+
+class Unauthenticated(ApiError):
+    """No key, or one that is malformed, unknown, revoked, expired or not yet valid."""
+
+    code = "UNAUTHENTICATED"
+    status = 401
+
+    def headers(self) -> dict[str, str]:
+        """The challenge that HTTP asks of every 401."""
+        return {"WWW-Authenticate": CHALLENGE}
+
+
+class Forbidden(ApiError):
+    """A valid key that may not do this."""
+
+    code = "FORBIDDEN"
+    status = 403
+
+
+class LimitReached(ApiError):
+    """A limit of the caller's plan is reached.
+
+    Parameters
+    ----------
+    limit : str
+        The policy as the ``RateLimit`` header names it: ``burst`` or ``daily``.
+    retry_after : int, seconds
+        When the same request may succeed, rounded up.
+    resets_at : int, microseconds since the epoch
+        When the limit lies untouched again.
+    standing : mapping
+        The ``RateLimit`` and ``RateLimit-Policy`` headers at the time of the refusal.
+    """
+
+    status = 429
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        limit: str,
+        retry_after: int,
+        resets_at: int,
+        standing: Mapping[str, str] | None = None,
+    ) -> None:
+        resets = datetime.fromtimestamp(resets_at // 1_000 / 1_000, UTC)
+        super().__init__(
+            message,
+            limit=limit,
+            retryAfter=retry_after,
+            resetsAt=resets.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        )
+        self.limit = limit
+        self.retry_after = retry_after
+        self.resets_at = resets_at
+        self.standing = dict(standing or {})
+
+    def headers(self) -> dict[str, str]:
+        """When to come back, and how the limits stand."""
+        return {"Retry-After": str(self.retry_after), **self.standing}
+
+
+class RateLimited(LimitReached):
+    """Too many requests at once."""
+
+    code = "RATE_LIMITED"
+
+
+class QuotaExceeded(LimitReached):
+    """The units of the day do not reach for this request."""
+
+    code = "QUOTA_EXCEEDED"
+
+
+class QueryTooComplex(ApiError):
+    """One query that is dearer, deeper or wider than one query may be."""
+
+    code = "QUERY_TOO_COMPLEX"
+    status = 400
+
+
+class BadInput(ApiError):
+    """An argument that cannot be answered."""
+
+    code = "BAD_USER_INPUT"
+    status = 400
+
+
+class BadRequest(ApiError):
+    """A request that is no GraphQL over HTTP."""
+
+    code = "BAD_REQUEST"
+    status = 400
+
+
+class MethodNotAllowed(BadRequest):
+    """A method that this address does not answer."""
+
+    status = 405
+
+    def __init__(self, message: str, *, allowed: Iterable[str], **details: object) -> None:
+        super().__init__(message, **details)
+        self.allowed = tuple(allowed)
+
+    def headers(self) -> dict[str, str]:
+        """The methods that this address does answer."""
+        return {"Allow": ", ".join(self.allowed)}
+
+
+class NotAcceptable(BadRequest):
+    """An ``Accept`` header with no media type that we speak."""
+
+    status = 406
+
+
+class TooLarge(BadRequest):
+    """A body over the limit."""
+
+    status = 413
+
+
+class UnsupportedMediaType(BadRequest):
+    """A body of a kind that we do not read."""
+
+    status = 415
+
+
+class Unavailable(ApiError):
+    """Something we need cannot be reached; nothing was served and nobody was let in.
+
+    Parameters
+    ----------
+    retry_after : int, seconds
+        When it is worth trying again.
+    """
+
+    code = "UNAVAILABLE"
+    status = 503
+
+    def __init__(self, message: str, *, retry_after: int = 1) -> None:
+        super().__init__(message, retryAfter=retry_after)
+        self.retry_after = retry_after
+
+    def headers(self) -> dict[str, str]:
+        """When to come back."""
+        return {"Retry-After": str(self.retry_after)}
+
+
+class Internal(ApiError):
+    """Our fault; the cause stands in the log under the request's id, and not here."""
+
+    code = "INTERNAL"
+    status = 500
+
+    def __init__(self, message: str = "Internal error", **details: object) -> None:
+        super().__init__(message, **details)

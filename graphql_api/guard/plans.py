@@ -1,0 +1,33 @@
+"""The plans that can be bought, one row each."""
+
+from dataclasses import dataclass
+
+__all__ = ["PLANS", "Plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The limits of an account."""
+
+    name: str
+    per_second: int  # requests, sustained
+    burst: int  # requests at once, after a rest
+    units_per_day: int  # UTC days
+    single_query: int  # units that one query may cost
+
+
+PLANS: dict[str, Plan] = {
+    plan.name: plan
+    for plan in (
+        Plan("DEMO", per_second=5, burst=10, units_per_day=500, single_query=100),
+        Plan("BASIC", per_second=100, burst=200, units_per_day=10_000, single_query=500),
+        Plan("PREMIUM", per_second=500, burst=1_000, units_per_day=100_000, single_query=1_000),
+        Plan(
+            "ENTERPRISE",
+            per_second=2_000,
+            burst=5_000,
+            units_per_day=1_000_000,
+            single_query=5_000,
+        ),
+    )
+}

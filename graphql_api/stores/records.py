@@ -1,0 +1,113 @@
+"""The records that the stores keep and the guard reads: accounts, keys, days of use, audit entries.
+
+All times are integer microseconds since the epoch, as the injected clock gives them.
+"""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+__all__ = [
+    "Account",
+    "ApiKey",
+    "AuditEntry",
+    "Charge",
+    "Outcome",
+    "Scope",
+    "StoreUnavailable",
+    "UsageDay",
+]
+
+
+class StoreUnavailable(Exception):
+    """The store did not answer, or answered that it cannot; whether a write happened is unknown."""
+
+
+class Scope(enum.StrEnum):
+    """What a key may do."""
+
+    SIGNALS_READ = "signals:read"
+    KEYS_WRITE = "keys:write"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who pays and whose limits count."""
+
+    id: str
+    name: str
+    plan: str  # a name in guard.plans.PLANS
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """What is kept of a key: everything but the key.
+
+    ``id`` is the SHA-256 of the secret in hex. It is safe to show: 178 random bits cannot be
+    searched for, and nothing accepts the hash in place of the key.
+    """
+
+    id: str
+    account_id: str
+    label: str
+    last_four: str
+    scopes: frozenset[Scope]
+    created_at: int
+    not_before: int | None = None
+    expires_at: int | None = None
+    revoked_at: int | None = None
+    last_used_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UsageDay:
+    """What an account used on one UTC day, and where its bucket stands.
+
+    ``tat`` is GCRA's theoretical arrival time in microseconds; None until a request was admitted.
+    ``revoked`` holds the ids of keys that were revoked on that day or the day before.
+    """
+
+    day: str  # 2026-11-21
+    tat: int | None = None
+    units_used: int = 0
+    requests: int = 0
+    revoked: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What one admission adds to a day of use, and the room it needs.
+
+    Both numbers are net: what is given back with the same write has been taken off already.
+    ``room`` is the most that may have been used before, daily limit minus units; None leaves the
+    question out.
+    """
+
+    account_id: str
+    day: str
+    key_id: str
+    requests: int
+    units: int
+    room: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Whether a conditional write went through, and the item as it stands after it."""
+
+    admitted: bool
+    usage: UsageDay
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """Who did what to an account, written in the same transaction as the deed."""
+
+    id: str  # a ULID, so entries sort by time
+    account_id: str
+    at: int
+    actor: str
+    action: str
+    details: Mapping[str, str] = field(default_factory=dict)

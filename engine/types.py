@@ -1,4 +1,4 @@
-"""The data that everything above the engine's floor agrees on: bars, intervals, actions, ratings."""
+"""The data that all floors agree on: bars, intervals, actions, ratings."""
 
 import enum
 from dataclasses import dataclass, fields
@@ -9,9 +9,23 @@ from numpy.typing import NDArray
 
 from engine.errors import BadBars
 
-__all__ = ["Action", "Bars", "Float64", "Int8", "Int64", "Interval", "Rating"]
+__all__ = [
+    "Action",
+    "Bars",
+    "Float64",
+    "Int8",
+    "Int64",
+    "Interval",
+    "Prices",
+    "Rating",
+    "Values",
+    "Volumes",
+]
 
 Float64 = NDArray[np.float64]
+Prices = Float64  # in the currency of the listing, oldest first along the last axis
+Volumes = Float64  # units traded
+Values = Float64  # what an indicator says, one a bar
 Int64 = NDArray[np.int64]
 Int8 = NDArray[np.int8]
 
@@ -51,7 +65,7 @@ class Bars:
     Parameters
     ----------
     time : (n,) int64, microseconds since the epoch, UTC
-        When each bar opened; strictly increasing. A daily bar opens at 00:00Z of its session's date.
+        When each bar opened; strictly increasing. A daily bar opens at 00:00Z of its session.
     open, high, low, close : (n,) float64
         Prices in the currency of the listing.
     volume : (n,) float64
@@ -80,7 +94,9 @@ class Bars:
             column = np.asarray(getattr(self, field.name), dtype=kind).view()
             column.flags.writeable = False
             if column.ndim != 1:
-                raise BadBars(f"{field.name} has {column.ndim} dimensions; a column of bars has one")
+                raise BadBars(
+                    f"{field.name} has {column.ndim} dimensions; a column of bars has one"
+                )
             if len(column) != len(self.time):
                 raise BadBars(
                     f"{field.name} holds {len(column)} values and time {len(self.time)}; "
@@ -98,4 +114,6 @@ class Bars:
 
     def replace(self, **columns: Any) -> Self:
         """The same bars with some columns exchanged."""
-        return type(self)(**{f.name: columns.get(f.name, getattr(self, f.name)) for f in fields(self)})
+        return type(self)(
+            **{f.name: columns.get(f.name, getattr(self, f.name)) for f in fields(self)}
+        )

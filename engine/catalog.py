@@ -1,0 +1,249 @@
+"""The catalogue of indicators, read off their functions as they are written.
+
+A function under ``@indicator`` is an entry. Its name, its title (the first line up to the colon),
+its description, its inputs (parameters named after a column of Bars) and its parameters (numbers
+with a default, annotated ``Annotated[int, Between(2, 500)]``) are taken from what stands there.
+Strategies are entered the same way by ``engine.decision``.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from math import isfinite
+from types import MappingProxyType
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints, overload
+
+from engine.errors import BadParameter, UnknownName
+from engine.types import Bars, Float64
+
+__all__ = ["Between", "Indicator", "Parameter", "compute", "indicator", "indicators"]
+
+_COLUMNS = frozenset(column.name for column in fields(Bars))
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """The range of a parameter, both ends included."""
+
+    minimum: float
+    maximum: float
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A number that a caller may choose."""
+
+    name: str
+    default: float
+    minimum: float
+    maximum: float
+    description: str
+    integer: bool
+
+    def checked(self, value: object, owner: str) -> int | float:
+        """The value as the function wants it.
+
+        Raises
+        ------
+        BadParameter
+            When it is no number, no whole number where one is wanted, or out of range.
+        """
+        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+            raise BadParameter(f"{owner}: {self.name} must be a number, not {_shown(value)}")
+        number = float(value)
+        if self.integer and not number.is_integer():
+            raise BadParameter(f"{owner}: {self.name} must be a whole number, not {_shown(value)}")
+        if not self.minimum <= number <= self.maximum:
+            raise BadParameter(
+                f"{owner}: {self.name} must be between {self.minimum:g} and {self.maximum:g}, "
+                f"not {_shown(value)}"
+            )
+        return int(number) if self.integer else number
+
+
+def _shown(value: object) -> str:
+    """A caller's value, short enough for a message."""
+    text = f"{value:g}" if isinstance(value, float) else repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What an indicator and a strategy have in common."""
+
+    name: str
+    title: str
+    description: str
+    parameters: tuple[Parameter, ...]
+    function: Callable[..., Any] = field(repr=False)
+    warm_up: Callable[..., int] = field(repr=False)
+
+    def resolved(self, given: Mapping[str, object]) -> dict[str, int | float]:
+        """All parameters, the given ones checked and the others by default.
+
+        Raises
+        ------
+        BadParameter
+            When one is unknown, out of range or of the wrong kind.
+        """
+        values = {
+            p.name: p.checked(given[p.name], self.name) if p.name in given else p.default
+            for p in self.parameters
+        }
+        for name in given:
+            if name not in values:
+                known = ", ".join(values) or "none"
+                raise BadParameter(
+                    f"{self.name} has no parameter {_shown(name)}; its parameters: {known}"
+                )
+        return values
+
+    def lookback(self, **parameters: object) -> int:
+        """How many bars at the start have no value yet, in the output that waits longest."""
+        values = self.resolved(parameters)
+        return self.warm_up(**{name: values[name] for name in _arguments(self.warm_up)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indicator(Entry):
+    """An indicator: columns of bars in, one column or several out."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+    def compute(self, bars: Bars, **parameters: object) -> dict[str, Float64]:
+        """Its outputs by name, each (n,) and NaN while warming up.
+
+        Raises
+        ------
+        BadParameter
+            When a parameter is unknown, out of range or of the wrong kind.
+        """
+        values = self.resolved(parameters)
+        answer = self.function(*(getattr(bars, name) for name in self.inputs), **values)
+        columns = answer if isinstance(answer, tuple) else (answer,)
+        return dict(zip(self.outputs, columns, strict=True))
+
+
+_INDICATORS: dict[str, Indicator] = {}
+
+
+def indicators() -> Mapping[str, Indicator]:
+    """All indicators by name, in the order in which they were entered."""
+    return MappingProxyType(_INDICATORS)
+
+
+def compute(name: str, bars: Bars, **parameters: object) -> dict[str, Float64]:
+    """An indicator's outputs by name over the whole history.
+
+    Parameters
+    ----------
+    name : str
+        As in the catalogue: RSI, MACD, ...
+    bars : Bars
+        Closed bars, oldest first.
+    **parameters : int or float
+        What differs from the defaults.
+
+    Returns
+    -------
+    dict of str to (n,) float64
+        NaN while warming up.
+
+    Raises
+    ------
+    UnknownName
+        When there is no such indicator.
+    BadParameter
+        When a parameter is unknown, out of range or of the wrong kind.
+    """
+    return named(_INDICATORS, name, "indicator").compute(bars, **parameters)
+
+
+_Named = TypeVar("_Named", bound=Entry)
+
+
+def named(catalogue: Mapping[str, _Named], name: str, kind: str) -> _Named:
+    """The entry of that name.
+
+    Raises
+    ------
+    UnknownName
+        When there is none.
+    """
+    if name not in catalogue:
+        raise UnknownName(f"no {kind} is called {_shown(name)}; there are {', '.join(catalogue)}")
+    return catalogue[name]
+
+
+@overload
+def indicator(function: _Function) -> _Function: ...
+@overload
+def indicator(*, lookback: Callable[..., int]) -> Callable[[_Function], _Function]: ...
+def indicator(
+    function: _Function | None = None, *, lookback: Callable[..., int] = lambda: 0
+) -> _Function | Callable[[_Function], _Function]:
+    """Enter a function into the catalogue of indicators; the function itself stays as it is.
+
+    Parameters
+    ----------
+    lookback : callable
+        How many bars at the start are NaN, from the parameters that it names:
+        ``lookback=lambda window: window - 1``. One that has none speaks from the first bar.
+
+    Notes
+    -----
+    The function takes columns with time on the last axis and any leading axes, and returns the
+    like: one, which is named as the indicator in lower case, or a NamedTuple that names them.
+    """
+
+    def enter(function: _Function) -> _Function:
+        name = function.__name__.upper()
+        hints = get_type_hints(function, include_extras=True)
+        answer = hints.get("return")
+        _INDICATORS[name] = Indicator(
+            **described(function, hints),
+            warm_up=lookback,
+            inputs=tuple(n for n in _arguments(function) if n in _COLUMNS),
+            outputs=getattr(answer, "_fields", (function.__name__,)),
+        )
+        return function
+
+    return enter if function is None else enter(function)
+
+
+def described(function: Callable[..., Any], hints: Mapping[str, Any]) -> dict[str, Any]:
+    """What an entry reads off its function, whatever its kind."""
+    doc = inspect.getdoc(function) or function.__name__
+    summary = re.split(r"\n\n[A-Z][A-Za-z ]+\n-{3,}(?:\n|$)", doc, maxsplit=1)[0]
+    notes = dict(re.findall(r"^(\w+) : [^\n]*\n((?:    [^\n]+(?:\n|$))+)", doc, re.MULTILINE))
+    return {
+        "name": function.__name__.upper(),
+        "title": summary.split("\n")[0].partition(":")[0].rstrip("."),
+        "description": summary,
+        "function": function,
+        "parameters": tuple(
+            _parameter(parameter, hints[parameter.name], " ".join(notes[parameter.name].split()))
+            for parameter in inspect.signature(function).parameters.values()
+            if get_origin(hints[parameter.name]) is Annotated
+        ),
+    }
+
+
+def _parameter(parameter: inspect.Parameter, hint: Any, description: str) -> Parameter:
+    kind, *rest = get_args(hint)
+    (between,) = (item for item in rest if isinstance(item, Between))
+    return Parameter(
+        name=parameter.name,
+        default=parameter.default,
+        minimum=between.minimum,
+        maximum=between.maximum,
+        description=description,
+        integer=kind is int,
+    )
+
+
+def _arguments(function: Callable[..., Any]) -> tuple[str, ...]:
+    return tuple(inspect.signature(function).parameters)

@@ -1,0 +1,79 @@
+"""Means that remember everything: y[t] = gain * x[t] + keep * y[t-1], along the last axis.
+
+They are seeded as TA-Lib seeds them, with the plain mean of the first ``window`` values, and like
+the windows of ``engine.windows`` they return one value for each bar from the seed on, hence
+``length - window + 1`` of them and none where the history is shorter; ``aligned`` puts them on
+their bars.
+"""
+
+import numpy as np
+
+from engine._scipy import linear_filter
+from engine.types import Float64
+
+__all__ = ["exponential_mean", "recursion", "seeded", "wilder_mean", "wilder_sum"]
+
+
+def exponential_mean(values: Float64, window: int) -> Float64:
+    """Exponential means with the usual gain 2 / (window + 1), seeded with the first plain mean.
+
+    Examples
+    --------
+    >>> exponential_mean(np.array([1.0, 2.0, 3.0, 5.0]), 3).tolist()
+    [2.0, 3.5]
+    """
+    gain = 2.0 / (window + 1.0)
+    return seeded(values, window, gain, 1.0 - gain)
+
+
+def wilder_mean(values: Float64, window: int) -> Float64:
+    """Wilder's means: gain 1 / window, seeded with the first plain mean.
+
+    Examples
+    --------
+    >>> wilder_mean(np.array([1.0, 3.0, 4.0]), 2).tolist()
+    [2.0, 3.0]
+    """
+    return seeded(values, window, 1.0 / window, 1.0 - 1.0 / window)
+
+
+def wilder_sum(values: Float64, window: int) -> Float64:
+    """Wilder's running sums: s[t] = s[t-1] - s[t-1] / window + x[t].
+
+    They are seeded with the sum of the first ``window - 1`` values and begin one bar later, as
+    TA-Lib's directional movement does.
+
+    Examples
+    --------
+    >>> wilder_sum(np.array([1.0, 3.0, 4.0]), 2).tolist()
+    [3.5, 5.75]
+    """
+    if window > values.shape[-1]:
+        return values[..., :0]
+    start = values[..., : window - 1].sum(axis=-1, keepdims=True)
+    return recursion(values[..., window - 1 :], 1.0, 1.0 - 1.0 / window, start)
+
+
+def seeded(values: Float64, window: int, gain: float, keep: float) -> Float64:
+    """The recursion begun with the plain mean of the first ``window`` values, it included."""
+    if window > values.shape[-1]:
+        return values[..., :0]
+    means = np.empty((*values.shape[:-1], values.shape[-1] - window + 1))
+    start = values[..., :window].sum(axis=-1, keepdims=True) / window
+    means[..., :1] = start
+    means[..., 1:] = recursion(values[..., window:], gain, keep, start)
+    return means
+
+
+def recursion(values: Float64, gain: float, keep: float, start: Float64) -> Float64:
+    """y[t] = gain * x[t] + keep * y[t-1], with ``start`` (..., 1) as the y before the first.
+
+    Examples
+    --------
+    >>> recursion(np.array([1.0, 1.0]), 0.5, 0.5, np.array([0.0])).tolist()
+    [0.5, 0.75]
+    """
+    if not values.shape[-1]:
+        return values
+    b, a = np.array([gain, 0.0]), np.array([1.0, -keep])
+    return linear_filter(b, a, values, -1, keep * start)[0]

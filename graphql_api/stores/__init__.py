@@ -1,1 +1,26 @@
-"""Accounts, keys and usage: one Protocol, with DynamoDB and SQLite behind it."""
+"""Accounts, keys and usage: one Protocol each, with DynamoDB and SQLite behind it."""
+
+from graphql_api.stores.protocols import AccountStore, UsageStore
+from graphql_api.stores.records import (
+    Account,
+    ApiKey,
+    AuditEntry,
+    Charge,
+    Outcome,
+    Scope,
+    StoreUnavailable,
+    UsageDay,
+)
+
+__all__ = [
+    "Account",
+    "AccountStore",
+    "ApiKey",
+    "AuditEntry",
+    "Charge",
+    "Outcome",
+    "Scope",
+    "StoreUnavailable",
+    "UsageDay",
+    "UsageStore",
+]

@@ -1,0 +1,110 @@
+"""What the guard asks of a store, whatever stands behind it.
+
+Every method raises StoreUnavailable when the store cannot be reached or does not answer in time.
+"""
+
+from typing import Protocol
+
+from graphql_api.stores.records import Account, ApiKey, AuditEntry, Charge, Outcome, UsageDay
+
+__all__ = ["AccountStore", "UsageStore"]
+
+
+class AccountStore(Protocol):
+    """Accounts, their keys, and the log of what was done to them."""
+
+    def find_key(self, key_id: str) -> ApiKey | None:
+        """The key with this SHA-256, if there is one."""
+        ...
+
+    def find_account(self, account_id: str) -> Account | None:
+        """The account with this id, if there is one."""
+        ...
+
+    def list_keys(self, account_id: str) -> list[ApiKey]:
+        """The keys of an account, oldest first, revoked ones too."""
+        ...
+
+    def audit_log(self, account_id: str, limit: int = 100) -> list[AuditEntry]:
+        """What was done to an account, newest first."""
+        ...
+
+    def create_account(self, account: Account, key: ApiKey | None, entry: AuditEntry) -> bool:
+        """Keep a new account, with a key or without, and its audit entry: all or nothing.
+
+        False when the account or the key is there already.
+        """
+        ...
+
+    def create_key(self, key: ApiKey, entry: AuditEntry) -> bool:
+        """Keep a new key of an existing account, and the audit entry: both or neither.
+
+        False when there is no such account, or the key is there already.
+        """
+        ...
+
+    def revoke_key(self, key: ApiKey, at: int, days: tuple[str, ...], entry: AuditEntry) -> bool:
+        """Mark a key as revoked, and name it in the items of ``days``, so the next admission stops.
+
+        Called again it does the marking again and keeps the first time: a revocation that was cut
+        short can be repeated. False when there is no such key.
+        """
+        ...
+
+    def set_plan(self, account_id: str, plan: str, entry: AuditEntry) -> bool:
+        """Move an account to another plan. False when there is no such account."""
+        ...
+
+    def touch_key(self, key_id: str, at: int) -> None:
+        """Note when a key was last used."""
+        ...
+
+
+class UsageStore(Protocol):
+    """What each account used, one item a UTC day, changed by conditional writes only."""
+
+    def busy(self, charge: Charge, lo: int, hi: int, step: int) -> Outcome:
+        """Admit a caller whose bucket is in the band.
+
+            SET  tat = tat + step,  used = used + units,  reqs = reqs + requests
+            IF   tat BETWEEN lo AND hi  AND  used <= room  AND  key not in revoked
+
+        One atomic write, never repeated: however many admit at once, neither the rate nor the day
+        is passed. A refusal hands back the item that failed the condition.
+
+        Parameters
+        ----------
+        lo, hi : int, microseconds since the epoch
+            The band of arrival times in which this form is allowed (limits.Rate.at).
+        step : int, microseconds
+            n*T, which the requests push the arrival time ahead by.
+        """
+        ...
+
+    def idle(self, charge: Charge, x: int, tat: int) -> Outcome:
+        """Admit a caller who has rested, or whose day has no item and is old enough.
+
+        SET  tat = :tat,  used = (used or 0) + units,  reqs = (reqs or 0) + requests
+        IF   (no tat OR tat <= x)  AND  (no used OR used <= room)  AND  key not in revoked
+        """
+        ...
+
+    def new(self, charge: Charge, tat: int) -> Outcome:
+        """Admit the first request of a day that is younger than tau.
+
+        SET  tat = :tat,  used = (used or 0) + units,  reqs = (reqs or 0) + requests
+        IF   no tat  AND  (no used OR used <= room)  AND  key not in revoked
+        """
+        ...
+
+    def give_back(self, account_id: str, day: str, requests: int, units: int) -> None:
+        """Take requests and units off a day again, once; ``tat`` stays, since it never falls."""
+        ...
+
+    def usage(self, account_id: str, day: str) -> UsageDay:
+        """One day as it stands, empty when nothing was used."""
+        ...
+
+    def history(self, account_id: str, first: str, last: str) -> list[UsageDay]:
+        """The days from ``first`` to ``last`` that have an item, oldest first."""
+        ...

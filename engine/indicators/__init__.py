@@ -1,5 +1,5 @@
 """The indicators, a file a family; importing it enters them all into the catalogue."""
 
-from engine.indicators import trend
+from engine.indicators import momentum, trend, volatility
 
-__all__ = ["trend"]
+__all__ = ["momentum", "trend", "volatility"]

@@ -1,0 +1,27 @@
+// The API key: kept for this browser tab alone, sent as a header, never in an address.
+
+const STORED_AS = "intellpulse:api-key";
+
+/** What a complete key looks like; the server alone knows whether it is a good one. */
+export const looksComplete = (text) => /^ip_(live|test)_[0-9A-Za-z]{36}$/.test(text);
+
+/** Whether the text could be sent in a header at all. */
+export const isSendable = (text) => /^[\x21-\x7e]+$/.test(text);
+
+// A browser that forbids storage still gets a working page: the key then lives in memory.
+export function recallKey() {
+  try {
+    return sessionStorage.getItem(STORED_AS) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+export function keepKey(key) {
+  try {
+    if (key) sessionStorage.setItem(STORED_AS, key);
+    else sessionStorage.removeItem(STORED_AS);
+  } catch {
+    // Nothing to do: the page keeps it in memory.
+  }
+}

@@ -1,0 +1,153 @@
+"""Accounts, keys and the audit log in SQLite."""
+
+import json
+import sqlite3
+from contextlib import suppress
+from typing import Any, Final
+
+from graphql_api.stores.records import Account, ApiKey, AuditEntry, Scope
+from graphql_api.stores.sqlite.file import SqliteFile
+
+__all__ = ["SqliteAccounts"]
+
+ONE_KEY: Final = """
+SELECT id, account_id, label, last_four, scopes, created_at, not_before, expires_at, revoked_at,
+       last_used_at
+FROM keys WHERE id = ?"""
+KEYS: Final = ONE_KEY.replace("WHERE id = ?", "WHERE account_id = ? ORDER BY created_at, id")
+INSERT_KEY: Final = """
+INSERT OR IGNORE INTO keys
+SELECT :id, :account_id, :label, :last_four, :scopes, :created_at, :not_before, :expires_at,
+       :revoked_at, :last_used_at
+WHERE EXISTS (SELECT 1 FROM accounts WHERE id = :account_id)"""
+INSERT_AUDIT: Final = "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?)"
+MARK: Final = """
+INSERT INTO usage (account_id, day, revoked) VALUES (:account, :day, :key)
+ON CONFLICT (account_id, day) DO UPDATE SET revoked = trim(revoked || ' ' || excluded.revoked)
+WHERE instr(revoked, excluded.revoked) = 0"""
+
+
+class SqliteAccounts(SqliteFile):
+    """An AccountStore in a file."""
+
+    def find_key(self, key_id: str) -> ApiKey | None:
+        """See AccountStore.find_key."""
+        with self.reading() as db:
+            row = db.execute(ONE_KEY, (key_id,)).fetchone()
+        return _key(row) if row else None
+
+    def find_account(self, account_id: str) -> Account | None:
+        """See AccountStore.find_account."""
+        with self.reading() as db:
+            row = db.execute(
+                "SELECT id, name, plan, created_at FROM accounts WHERE id = ?", (account_id,)
+            ).fetchone()
+        return Account(*row) if row else None
+
+    def list_keys(self, account_id: str) -> list[ApiKey]:
+        """See AccountStore.list_keys."""
+        with self.reading() as db:
+            return [_key(row) for row in db.execute(KEYS, (account_id,))]
+
+    def audit_log(self, account_id: str, limit: int = 100) -> list[AuditEntry]:
+        """See AccountStore.audit_log."""
+        with self.reading() as db:
+            rows = db.execute(
+                "SELECT id, account_id, at, actor, action, details FROM audit "
+                "WHERE account_id = ? ORDER BY id DESC LIMIT ?",
+                (account_id, limit),
+            ).fetchall()
+        return [_entry(row) for row in rows]
+
+    def create_account(self, account: Account, key: ApiKey | None, entry: AuditEntry) -> bool:
+        """See AccountStore.create_account."""
+        with suppress(_Refused), self.transaction() as db:
+            row = (account.id, account.name, account.plan, account.created_at)
+            _must_change(db.execute("INSERT OR IGNORE INTO accounts VALUES (?, ?, ?, ?)", row))
+            if key is not None:
+                _must_change(db.execute(INSERT_KEY, _key_row(key)))
+            db.execute(INSERT_AUDIT, _audit_row(entry))
+            return True
+        return False
+
+    def create_key(self, key: ApiKey, entry: AuditEntry) -> bool:
+        """See AccountStore.create_key."""
+        with suppress(_Refused), self.transaction() as db:
+            _must_change(db.execute(INSERT_KEY, _key_row(key)))
+            db.execute(INSERT_AUDIT, _audit_row(entry))
+            return True
+        return False
+
+    def revoke_key(self, key: ApiKey, at: int, days: tuple[str, ...], entry: AuditEntry) -> bool:
+        """See AccountStore.revoke_key."""
+        with suppress(_Refused), self.transaction() as db:
+            _must_change(
+                db.execute(
+                    "UPDATE keys SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?",
+                    (at, key.id),
+                )
+            )
+            for day in days:
+                db.execute(MARK, {"account": key.account_id, "day": day, "key": key.id})
+            db.execute(INSERT_AUDIT, _audit_row(entry))
+            return True
+        return False
+
+    def set_plan(self, account_id: str, plan: str, entry: AuditEntry) -> bool:
+        """See AccountStore.set_plan."""
+        with suppress(_Refused), self.transaction() as db:
+            _must_change(
+                db.execute("UPDATE accounts SET plan = ? WHERE id = ?", (plan, account_id))
+            )
+            db.execute(INSERT_AUDIT, _audit_row(entry))
+            return True
+        return False
+
+    def touch_key(self, key_id: str, at: int) -> None:
+        """See AccountStore.touch_key."""
+        with self.transaction() as db:
+            db.execute(
+                "UPDATE keys SET last_used_at = :at "
+                "WHERE id = :id AND (last_used_at IS NULL OR last_used_at < :at)",
+                {"id": key_id, "at": at},
+            )
+
+
+class _Refused(Exception):
+    """A condition did not hold; the transaction is rolled back."""
+
+
+def _must_change(cursor: sqlite3.Cursor) -> None:
+    if cursor.rowcount == 0:
+        raise _Refused
+
+
+def _key_row(key: ApiKey) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "account_id": key.account_id,
+        "label": key.label,
+        "last_four": key.last_four,
+        "scopes": " ".join(sorted(key.scopes)),
+        "created_at": key.created_at,
+        "not_before": key.not_before,
+        "expires_at": key.expires_at,
+        "revoked_at": key.revoked_at,
+        "last_used_at": key.last_used_at,
+    }
+
+
+def _key(row: tuple[Any, ...]) -> ApiKey:
+    key_id, account_id, label, last_four, scopes, created_at, *moments = row
+    scopes = frozenset(map(Scope, scopes.split()))
+    return ApiKey(key_id, account_id, label, last_four, scopes, created_at, *moments)
+
+
+def _audit_row(entry: AuditEntry) -> tuple[Any, ...]:
+    details = json.dumps(dict(entry.details))
+    return (entry.account_id, entry.id, entry.at, entry.actor, entry.action, details)
+
+
+def _entry(row: tuple[Any, ...]) -> AuditEntry:
+    entry_id, account_id, at, actor, action, details = row
+    return AuditEntry(entry_id, account_id, at, actor, action, json.loads(details))

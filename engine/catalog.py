@@ -1,23 +1,37 @@
-"""The catalogue of indicators, read off their functions as they are written.
+"""The catalogue of indicators and strategies, read off their functions as they are written.
 
-A function under ``@indicator`` is an entry. Its name, its title (the first line up to the colon),
-its description, its inputs (parameters named after a column of Bars) and its parameters (numbers
-with a default, annotated ``Annotated[int, Between(2, 500)]``) are taken from what stands there.
-Strategies are entered the same way by ``engine.decision``.
+A function under ``@indicator`` or ``@strategy`` is an entry. Its name, its title (the first line up
+to the colon), its description, its inputs (parameters named after a column of Bars) and its
+parameters (numbers with a default, annotated ``Annotated[int, Between(2, 500)]``) are taken from
+what stands there.
 """
 
 import inspect
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from hashlib import sha256
 from math import isfinite
 from types import MappingProxyType
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints, overload
 
 from engine.errors import BadParameter, UnknownName
-from engine.types import Bars, Float64
+from engine.types import Bars, Float64, Rating
 
-__all__ = ["Between", "Indicator", "Parameter", "compute", "indicator", "indicators"]
+__all__ = [
+    "Between",
+    "Indicator",
+    "Parameter",
+    "Strategy",
+    "Threshold",
+    "compute",
+    "indicator",
+    "indicators",
+    "named",
+    "strategies",
+    "strategy",
+]
 
 _COLUMNS = frozenset(column.name for column in fields(Bars))
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -77,6 +91,7 @@ class Entry:
     title: str
     description: str
     parameters: tuple[Parameter, ...]
+    inputs: tuple[str, ...]
     function: Callable[..., Any] = field(repr=False)
     warm_up: Callable[..., int] = field(repr=False)
 
@@ -110,7 +125,6 @@ class Entry:
 class Indicator(Entry):
     """An indicator: columns of bars in, one column or several out."""
 
-    inputs: tuple[str, ...]
     outputs: tuple[str, ...]
 
     def compute(self, bars: Bars, **parameters: object) -> dict[str, Float64]:
@@ -127,7 +141,45 @@ class Indicator(Entry):
         return dict(zip(self.outputs, columns, strict=True))
 
 
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A rating and the score from which upward it is given, up to the next.
+
+    A score exactly on a threshold gets the weaker of the two ratings beside it, the one nearer to
+    neutral; the lowest rating reaches down to -1.
+    """
+
+    rating: Rating
+    above: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strategy(Entry):
+    """A strategy: columns of bars in, a verdict on each bar out."""
+
+    source: str
+    version: str
+    thresholds: tuple[Threshold, ...]
+
+    def hash(self, **parameters: object) -> str:
+        """What names this strategy with these parameters, in any process and for ever.
+
+        Returns
+        -------
+        str
+            16 hexadecimal digits of the SHA-256 of name, version and all parameters.
+        """
+        whole = [self.name, self.version, self.resolved(parameters)]
+        return sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:16]
+
+
 _INDICATORS: dict[str, Indicator] = {}
+_STRATEGIES: dict[str, Strategy] = {}
+
+
+def strategies() -> Mapping[str, Strategy]:
+    """All strategies by name, in the order in which they were entered."""
+    return MappingProxyType(_STRATEGIES)
 
 
 def indicators() -> Mapping[str, Indicator]:
@@ -204,9 +256,8 @@ def indicator(
         hints = get_type_hints(function, include_extras=True)
         answer = hints.get("return")
         _INDICATORS[name] = Indicator(
-            **described(function, hints),
+            **_described(function, hints),
             warm_up=lookback,
-            inputs=tuple(n for n in _arguments(function) if n in _COLUMNS),
             outputs=getattr(answer, "_fields", (function.__name__,)),
         )
         return function
@@ -214,7 +265,44 @@ def indicator(
     return enter if function is None else enter(function)
 
 
-def described(function: Callable[..., Any], hints: Mapping[str, Any]) -> dict[str, Any]:
+def strategy(
+    *, version: str, lookback: Callable[..., int], thresholds: Mapping[Rating, float]
+) -> Callable[[_Function], _Function]:
+    """Enter a function into the catalogue of strategies; the function itself stays as it is.
+
+    Parameters
+    ----------
+    version : str
+        Moves whenever the same bars and parameters could get another answer.
+    lookback : callable
+        How many bars at the start cannot be judged, from the parameters that it names.
+    thresholds : mapping of Rating to float
+        From which score upward each rating is given, the strongest first.
+
+    Notes
+    -----
+    The function takes columns of bars and its parameters, and returns a Verdict. Its source is the
+    References section of its docstring.
+    """
+
+    def enter(function: _Function) -> _Function:
+        hints = get_type_hints(function, include_extras=True)
+        doc = inspect.getdoc(function) or ""
+        source = re.search(r"References\n-+\n(.+?)(?:\n\n|$)", doc, re.DOTALL)
+        entry = _described(function, hints)
+        _STRATEGIES[entry["name"]] = Strategy(
+            **entry,
+            warm_up=lookback,
+            version=version,
+            source=" ".join(source.group(1).split()) if source else "",
+            thresholds=tuple(Threshold(*pair) for pair in thresholds.items()),
+        )
+        return function
+
+    return enter
+
+
+def _described(function: Callable[..., Any], hints: Mapping[str, Any]) -> dict[str, Any]:
     """What an entry reads off its function, whatever its kind."""
     doc = inspect.getdoc(function) or function.__name__
     summary = re.split(r"\n\n[A-Z][A-Za-z ]+\n-{3,}(?:\n|$)", doc, maxsplit=1)[0]
@@ -224,6 +312,7 @@ def described(function: Callable[..., Any], hints: Mapping[str, Any]) -> dict[st
         "title": summary.split("\n")[0].partition(":")[0].rstrip("."),
         "description": summary,
         "function": function,
+        "inputs": tuple(name for name in _arguments(function) if name in _COLUMNS),
         "parameters": tuple(
             _parameter(parameter, hints[parameter.name], " ".join(notes[parameter.name].split()))
             for parameter in inspect.signature(function).parameters.values()

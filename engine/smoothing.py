@@ -6,10 +6,14 @@ the windows of ``engine.windows`` they return one value for each bar from the se
 their bars.
 """
 
+from typing import cast
+
 import numpy as np
 
 from engine._scipy import linear_filter
+from engine.fork import Fork
 from engine.types import Float64
+from engine.windows import window_mean, window_sum
 
 __all__ = ["exponential_mean", "recursion", "seeded", "wilder_mean", "wilder_sum"]
 
@@ -50,7 +54,9 @@ def wilder_sum(values: Float64, window: int) -> Float64:
     """
     if window > values.shape[-1]:
         return values[..., :0]
-    start = values[..., : window - 1].sum(axis=-1, keepdims=True)
+    if window == 1:
+        return values
+    start = window_sum(values[..., : window - 1], window - 1)
     return recursion(values[..., window - 1 :], 1.0, 1.0 - 1.0 / window, start)
 
 
@@ -58,11 +64,10 @@ def seeded(values: Float64, window: int, gain: float, keep: float) -> Float64:
     """The recursion begun with the plain mean of the first ``window`` values, it included."""
     if window > values.shape[-1]:
         return values[..., :0]
-    means = np.empty((*values.shape[:-1], values.shape[-1] - window + 1))
-    start = values[..., :window].sum(axis=-1, keepdims=True) / window
-    means[..., :1] = start
-    means[..., 1:] = recursion(values[..., window:], gain, keep, start)
-    return means
+    start = window_mean(values[..., :window], window)
+    if window == values.shape[-1]:
+        return start
+    return np.concatenate([start, recursion(values[..., window:], gain, keep, start)], axis=-1)
 
 
 def recursion(values: Float64, gain: float, keep: float, start: Float64) -> Float64:
@@ -75,5 +80,10 @@ def recursion(values: Float64, gain: float, keep: float, start: Float64) -> Floa
     """
     if not values.shape[-1]:
         return values
+    fork: object = values
+    if isinstance(fork, Fork):
+        past = recursion(fork.past, gain, keep, start)
+        before = past[..., -1:] if past.shape[-1] else start
+        return cast("Float64", Fork(past, gain * fork.last + keep * before))
     b, a = np.array([gain, 0.0]), np.array([1.0, -keep])
     return linear_filter(b, a, values, -1, keep * start)[0]

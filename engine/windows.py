@@ -37,11 +37,8 @@ def aligned(values: Float64, length: int) -> Float64:
     >>> aligned(np.array([1.0, 2.0]), 4).tolist()
     [nan, nan, 1.0, 2.0]
     """
-    column = np.empty((*values.shape[:-1], length))
-    warm_up = length - values.shape[-1]
-    column[..., :warm_up] = np.nan
-    column[..., warm_up:] = values
-    return column
+    warm_up = np.full((*values.shape[:-1], length - values.shape[-1]), np.nan)
+    return np.concatenate([warm_up, values], axis=-1)
 
 
 def lagged(values: Float64, bars: int) -> Float64:

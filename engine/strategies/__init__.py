@@ -1,1 +1,6 @@
-"""One function a strategy."""
+"""The strategies; importing it enters them all into the catalogue."""
+
+from engine.catalog import strategies, strategy
+from engine.strategies import crossing
+
+__all__ = ["crossing", "strategies", "strategy"]

@@ -1,0 +1,130 @@
+"""Explanations: the reasons of one bar in words, with contributions that add up to its score."""
+
+import math
+from dataclasses import dataclass
+
+from engine.decision import Decision
+from engine.errors import BadParameter, NotEnoughHistory
+from engine.types import Action
+from engine.wording import listed
+
+__all__ = ["Contribution", "Explanation", "explain", "judged_bar"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contribution:
+    """One rule's share of the score.
+
+    ``value`` is None while the rule is warming up, and vote, weight and contribution are then 0.
+    ``indicator`` is None for what is no indicator.
+    """
+
+    indicator: str | None
+    label: str
+    group: str
+    value: float | None
+    vote: float
+    weight: float
+    contribution: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why a bar was judged as it was: ``baseline`` and the contributions sum to ``score``."""
+
+    summary: str
+    baseline: float
+    score: float
+    action: Action
+    contributions: tuple[Contribution, ...]
+
+
+def judged_bar(decision: Decision, bar: int) -> int:
+    """The index of a bar from the start, for one that may count from the end.
+
+    Raises
+    ------
+    BadParameter
+        When there is no such bar.
+    NotEnoughHistory
+        When the bar lies before the first one judged.
+    """
+    count = len(decision.bars)
+    if not -count <= bar < count:
+        raise BadParameter(f"bar {bar} is none of the {count} bars that were judged")
+    index = bar % count
+    if index < decision.first:
+        raise NotEnoughHistory(decision.first + 1, index + 1)
+    return index
+
+
+def explain(decision: Decision, bar: int = -1) -> Explanation:
+    """The reasons of one bar.
+
+    Parameters
+    ----------
+    decision : Decision
+        The whole history, judged.
+    bar : int
+        Which bar; negative ones count from the end.
+
+    Returns
+    -------
+    Explanation
+
+    Raises
+    ------
+    BadParameter
+        When there is no such bar.
+    NotEnoughHistory
+        When the bar lies before the first one judged.
+    """
+    index = judged_bar(decision, bar)
+    contributions = tuple(
+        Contribution(
+            indicator=reason.indicator,
+            label=reason.label,
+            group=reason.group,
+            value=_known(float(reason.value[index])),
+            vote=_known(float(reason.vote[index])) or 0.0,
+            weight=float(decision.weights[rule, index]),
+            contribution=float(decision.contributions[rule, index]),
+            reason=reason.sentence(index),
+        )
+        for rule, reason in enumerate(decision.reasons)
+    )
+    action = Action(decision.action[index])
+    score = float(decision.score[index])
+    return Explanation(
+        summary=_summary(action, score, contributions),
+        baseline=decision.baseline,
+        score=score,
+        action=action,
+        contributions=contributions,
+    )
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _summary(action: Action, score: float, contributions: tuple[Contribution, ...]) -> str:
+    """Action and score, then all reasons if they are few, else a count of each group."""
+    head = f"{action.name} with a score of {score:+.2f}: "
+    if len(contributions) <= 3:
+        return head + "; ".join(each.reason for each in contributions) + "."
+    groups = dict.fromkeys(each.group for each in contributions)
+    return head + "; ".join(_counted(group, contributions) for group in groups) + "."
+
+
+def _counted(group: str, contributions: tuple[Contribution, ...]) -> str:
+    """How many of a group say what: "of 15 moving averages 12 say buy and 3 say sell"."""
+    votes = [each.vote for each in contributions if each.group == group and each.weight]
+    counts = {
+        "say buy": sum(vote > 0 for vote in votes),
+        "say sell": sum(vote < 0 for vote in votes),
+        "say neither": sum(vote == 0 for vote in votes),
+    }
+    said = [f"{count} {what}" for what, count in counts.items() if count]
+    return f"of {len(votes)} {group} {listed(said)}" if votes else f"no {group} are known yet"

@@ -1,0 +1,206 @@
+"""Flip prices: the nearest closes at which a decision would have been another."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from engine.decision import Decision
+from engine.errors import BadParameter
+from engine.explain import judged_bar
+from engine.fork import Fork
+from engine.types import Action, Bars, Float64, Int8
+from engine.verdict import Verdict
+
+__all__ = ["REACH", "FlipPrice", "flips", "next_flips"]
+
+REACH = 0.25
+"""How far from the close a flip is looked for, as a share of it: no market asks for more a day."""
+
+_FIRST_LOOK = 1024
+"""Candidates tried at first on each side; eight times as many at each further look."""
+
+
+_COLUMNS = tuple(column.name for column in fields(Bars))
+_Columns = dict[str, Any]  # the last bar by column, one value or one a candidate
+
+
+@dataclass(frozen=True, slots=True)
+class FlipPrice:
+    """A close at which the action is another, and at no tick nearer is.
+
+    Parameters
+    ----------
+    action : Action
+        What it would then be.
+    price : float
+        On the tick grid of the market.
+    change_percent : float
+        From the close that was, or from the last close for the bar to come.
+    """
+
+    action: Action
+    price: float
+    change_percent: float
+
+
+def flips(decision: Decision, bar: int = -1, tick: float = 0.01) -> list[FlipPrice | None]:
+    """The nearest closes of a bar at which its action changes.
+
+    Parameters
+    ----------
+    decision : Decision
+        The whole history, judged.
+    bar : int
+        Which bar; negative ones count from the end. What came after it plays no part.
+    tick : float
+        The step of the market's prices.
+
+    Returns
+    -------
+    [down, up] : list of FlipPrice or None
+        None where there is none within 25 %.
+
+    Raises
+    ------
+    BadParameter
+        When there is no such bar, or the tick is not positive.
+    NotEnoughHistory
+        When the bar lies before the first one judged.
+
+    Notes
+    -----
+    The bar's high and low are stretched to hold the close that is tried; its open and its volume
+    stay as they were. Fed back through the whole history the action is the one said here, and at
+    every tick nearer to the close it is the one decided.
+    """
+    index = judged_bar(decision, bar)
+    bars = decision.bars[: index + 1]
+    bar_tried = {name: getattr(bars, name)[-1:] for name in _COLUMNS}
+
+    def stretched(closes: Float64) -> _Columns:
+        high, low = np.maximum(bars.high[-1:], closes), np.minimum(bars.low[-1:], closes)
+        return bar_tried | {"high": high, "low": low, "close": closes}
+
+    return _nearest(decision, bars[:-1], stretched, index, tick)
+
+
+def next_flips(decision: Decision, tick: float = 0.01) -> list[FlipPrice | None]:
+    """The nearest closes of the bar to come at which the action will be another than now.
+
+    Parameters
+    ----------
+    decision : Decision
+        The whole history, judged.
+    tick : float
+        The step of the market's prices.
+
+    Returns
+    -------
+    [down, up] : list of FlipPrice or None
+        None where there is none within 25 % of the last close.
+
+    Raises
+    ------
+    BadParameter
+        When the tick is not positive.
+
+    Notes
+    -----
+    The bar to come is taken to open at the last close, to go straight to its own, and to trade the
+    volume of the last bar.
+    """
+    bars = decision.bars
+    opening = bars.close[-1:]
+
+    def straight(closes: Float64) -> _Columns:
+        high, low = np.maximum(opening, closes), np.minimum(opening, closes)
+        time = bars.time[-1:] + np.diff(bars.time[-2:]).sum()
+        return {
+            "time": time,
+            "open": opening,
+            "high": high,
+            "low": low,
+            "close": closes,
+            "volume": bars.volume[-1:],
+        }
+
+    return _nearest(decision, bars, straight, len(bars) - 1, tick)
+
+
+def _nearest(
+    decision: Decision, past: Bars, last: Callable[[Float64], _Columns], index: int, tick: float
+) -> list[FlipPrice | None]:
+    """Down and up from the close of bar ``index``, the first ticks at which the action changes."""
+    close, action = float(decision.bars.close[index]), decision.action[index]
+    sides = [_Side(_ticks(close, tick, down=True)), _Side(_ticks(close, tick, down=False))]
+    size = _FIRST_LOOK
+    while any(side.open for side in sides):
+        looks = [side.look(size) for side in sides]
+        tried = _actions(decision, past, last(np.concatenate(looks)))
+        for side, said in zip(sides, np.split(tried, [len(looks[0])]), strict=True):
+            side.saw(said, action)
+        size *= 8
+    return [side.flip(close) for side in sides]
+
+
+class _Side:
+    """The ticks on one side of the close, nearest first, and how far they have been tried."""
+
+    def __init__(self, prices: Float64) -> None:
+        self.prices = prices
+        self.tried = 0
+        self.found: tuple[Action, float] | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether there is still something to try."""
+        return self.found is None and self.tried < len(self.prices)
+
+    def look(self, size: int) -> Float64:
+        """The next prices to try."""
+        return self.prices[self.tried : self.tried + size] if self.open else self.prices[:0]
+
+    def saw(self, said: Int8, action: np.int8) -> None:
+        """Take note of the actions at the prices of the last look."""
+        others = np.flatnonzero(said != action)
+        if len(others):
+            first = others[0]
+            self.found = Action(int(said[first])), float(self.prices[self.tried + first])
+        self.tried += len(said)
+
+    def flip(self, close: float) -> FlipPrice | None:
+        """What was found."""
+        if self.found is None:
+            return None
+        action, price = self.found
+        return FlipPrice(action, price, 100.0 * (price / close - 1.0))
+
+
+def _ticks(close: float, tick: float, *, down: bool) -> Float64:
+    """Prices on the tick grid on one side of the close, within reach, nearest first."""
+    if not (isfinite(tick) and tick > 0.0):
+        raise BadParameter(f"tick must be a positive number, not {tick:g}")
+    if not (isfinite(close) and close > 0.0):
+        return np.empty(0)
+    here = round(close / tick)
+    span = int(REACH * close / tick) + 2
+    steps = np.arange(here + 1, here - span, -1) if down else np.arange(here - 1, here + span)
+    digits = max(0, -int(Decimal(repr(tick)).normalize().as_tuple().exponent))
+    prices = np.round(steps * tick, digits)  # the double nearest to the decimal, as a quote has it
+    beside = prices < close if down else prices > close
+    return prices[beside & (np.abs(prices - close) <= REACH * close)]
+
+
+def _actions(decision: Decision, past: Bars, last: _Columns) -> Int8:
+    """The action for each candidate of the last bar."""
+    columns = {name: Fork(getattr(past, name), last[name]) for name in _COLUMNS}
+    verdict: Verdict = decision.strategy.function(
+        *(columns[name] for name in decision.strategy.inputs), **decision.parameters
+    )
+    action: object = verdict.action
+    said: Int8 = action.last if isinstance(action, Fork) else verdict.action[-1:]
+    return np.broadcast_to(said, last["close"].shape)

@@ -1,0 +1,93 @@
+"""A column whose last value is many candidates at once, to ask: what if the bar had closed there.
+
+An indicator or a strategy is run once on columns like this, unchanged, and says for each candidate
+what it would say if that had been the last bar. What lies before the fork is computed once; only
+the last value is a vector. The steps and their order are those of a plain column, so the bits are
+too.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+__all__ = ["Fork"]
+
+_EACH: frozenset[Any] = frozenset(
+    {np.where, np.zeros_like, np.ones_like, np.full_like, np.clip, np.nan_to_num}
+)
+"""NumPy's functions, beside the ufuncs, that look at one bar at a time."""
+
+
+class Fork(NDArrayOperatorsMixin):
+    """One column: ``past`` (n - 1,), which happened, and ``last`` (m,), one value a candidate.
+
+    Examples
+    --------
+    >>> close = Fork(np.array([1.0, 2.0]), np.array([4.0, 6.0]))
+    >>> ((close[..., 1:] + close[..., :-1]) / 2).last.tolist()
+    [3.0, 4.0]
+    """
+
+    def __init__(self, past: Any, last: Any) -> None:
+        self.past = past
+        self.last = last
+
+    @property
+    def shape(self) -> tuple[int]:
+        """As if there were one last bar."""
+        return (len(self.past) + 1,)
+
+    def __len__(self) -> int:
+        return len(self.past) + 1
+
+    def __getitem__(self, key: Any) -> Any:
+        part = key[-1] if isinstance(key, tuple) else key
+        if not isinstance(part, slice):
+            raise TypeError("a forked column is cut by slices of its last axis")
+        start, stop, step = part.indices(len(self))
+        if step != 1:
+            raise TypeError("a forked column is cut in steps of one bar")
+        if stop < len(self) or start >= stop:
+            return self.past[min(start, stop) : stop]
+        return type(self)(self.past[start:], self.last)
+
+    def astype(self, kind: Any, *, copy: bool = True) -> Self:
+        """The same column of another type."""
+        return type(self)(self.past.astype(kind, copy=copy), self.last.astype(kind, copy=copy))
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        if method != "__call__" or options.keys() - {"dtype"}:
+            return NotImplemented
+        return _each(ufunc, inputs, options)
+
+    def __array_function__(
+        self, function: Any, types: Any, inputs: Sequence[Any], options: Mapping[str, Any]
+    ) -> Any:
+        if function in _EACH:
+            return _each(function, inputs, options)
+        if function is np.concatenate:
+            *before, end = inputs[0]
+            return type(self)(np.concatenate([*before, end.past]), end.last)
+        return NotImplemented
+
+
+def _each(function: Callable[..., Any], inputs: Sequence[Any], options: Mapping[str, Any]) -> Fork:
+    """The function on what happened, and on the candidates."""
+    return Fork(
+        function(*(_past(value) for value in inputs), **options),
+        function(*(_last(value) for value in inputs), **options),
+    )
+
+
+def _past(value: Any) -> Any:
+    if isinstance(value, Fork):
+        return value.past
+    return value[:-1] if getattr(value, "ndim", 0) else value
+
+
+def _last(value: Any) -> Any:
+    if isinstance(value, Fork):
+        return value.last
+    return value[-1:] if getattr(value, "ndim", 0) else value

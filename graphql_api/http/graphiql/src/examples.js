@@ -1,9 +1,12 @@
 // The worked examples that a first visit opens, one tab each, named by their operation.
 
-const signal = `# A signal is the decision at the last closed bar. Press the pink button, or Ctrl-Enter.
-# Not every question has a signal: the answer then is a UserError, which says why.
+const signal = `# What a strategy says of the last closed bar.
+# Press the pink button, or Ctrl-Enter.
 query Signal {
-  signal(symbol: "AAPL", strategy: { preset: { name: MOVING_AVERAGE_CROSS } }) {
+  signal(
+    symbol: "AAPL"
+    strategy: { preset: { name: MOVING_AVERAGE_CROSS } }
+  ) {
     ... on Signal {
       symbol
       action
@@ -20,6 +23,7 @@ query Signal {
         engineVersion
       }
     }
+    # no signal: the reason why
     ... on UserError {
       message
       code
@@ -28,11 +32,15 @@ query Signal {
 }
 `;
 
-const explanation = `# Why this signal? The baseline and the contributions add up to the score, exactly.
-# flips: the nearest closes at which the action would have been another one;
-# nextFlips: the same for the bar to come. The symbol stands in Variables, below.
+const explanation = `# Why? The baseline and the contributions add up
+# to the score. The flips say at which close the
+# action changes: of this bar, and of the next.
+# The symbol stands under Variables, below.
 query Explanation($symbol: Symbol!) {
-  explanation(symbol: $symbol, strategy: { preset: { name: PRICE_AND_RSI } }) {
+  explanation(
+    symbol: $symbol
+    strategy: { preset: { name: PRICE_AND_RSI } }
+  ) {
     ... on Explanation {
       summary
       signal {
@@ -69,7 +77,8 @@ query Explanation($symbol: Symbol!) {
 }
 `;
 
-const usage = `# Who am I, what have I used today, and how fast may I ask? This costs nothing.
+const usage = `# Who am I, what have I used today, and how fast
+# may I ask? Asking this costs nothing.
 query Usage {
   viewer {
     account {
@@ -98,7 +107,8 @@ query Usage {
 }
 `;
 
-const catalogue = `# What can be asked: the strategies, the indicators they are made of, and their parameters.
+const catalogue = `# What can be asked: strategies, indicators, and
+# the ranges of their parameters.
 query Catalogue {
   strategies {
     name

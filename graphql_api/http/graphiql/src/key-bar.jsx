@@ -6,7 +6,14 @@ import { isSendable, looksComplete } from "./key.js";
 /** What the bar says of the key; `verdict` is {ok, message} once the API has answered. */
 function statusOf(key, verdict) {
   if (!key) {
-    return { tone: "hint", text: "Enter your API key to load the schema and run the examples. make serve prints one." };
+    return {
+      tone: "hint",
+      text: (
+        <>
+          Enter your API key to load the schema and run the examples: <code>make serve</code> prints one.
+        </>
+      ),
+    };
   }
   if (!verdict) return { tone: "wait", text: "Asking the API …" };
   if (verdict.ok) return { tone: "good", text: "Key accepted. It is kept for this tab only." };

@@ -1,1 +1,273 @@
-"""The bitemporal series: rows with the time at which they became known, and what was known when."""
+"""The bitemporal series: rows with the time at which they became known, and what was known when.
+
+Why an answer at a past ``as_of`` never changes
+-----------------------------------------------
+A row enters an answer when it was known by then, ``known <= as_of``, and the answer at ``as_of``
+is a function of exactly those rows and actions. So it is final once no commit can add a row at
+or before ``as_of`` any more. A commit takes k at least 2 s ahead of its own clock, and counts
+only if its clock still reads less than k - 0.5 s when it is confirmed, that is, visible to every
+reader; else it is redone with a later k. Clocks differ by less than 0.5 s, so a reader who reads
+before the commit is visible sees a clock below k, and asks for an ``as_of`` below k: the row
+belongs to no answer given before it was visible. That holds for a reader who takes ``now`` first
+and reads the store after.
+
+Hence ``as_of <= now`` is final at once. An ``as_of`` beyond now is now, and is not final: asked
+again a second later it means a later moment. The same is true where none is given.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+
+from engine.types import Bars, Float64, Int64, Interval
+from market_data.adjust import Adjustment, WorkedIn, adjust
+from market_data.calendar import closes_at, last_expected
+from market_data.instruments import ActionKind, CorporateAction, Instrument
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+__all__ = ["Adjustment", "Instrument", "KnownAction", "Series", "Snapshot"]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAction:
+    """A corporate action and the time from which it is known."""
+
+    action: CorporateAction
+    known: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The bars of one question, and what makes the answer repeatable.
+
+    Attributes
+    ----------
+    bars : Bars
+        Closed bars up to the moment judged, adjusted as asked.
+    as_of : int, microseconds UTC
+        What was known: the moment asked for, or now where that lies ahead.
+    final : bool
+        Whether the same question has the same answer for ever.
+    data_version : str
+        16 hex digits of a hash over exactly the rows and actions used; see `data_version`.
+    source : str
+        Where the rows come from.
+    stale : bool
+        Whether the newest bar that ought to be there by the moment judged is missing.
+    """
+
+    bars: Bars
+    as_of: int
+    final: bool
+    data_version: str
+    source: str
+    stale: bool
+
+    @property
+    def known(self) -> int:
+        """How many bars are known."""
+        return len(self.bars)
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """All that was known at some moment: raw rows, the same adjusted, and the actions worked in."""
+
+    raw: Bars
+    adjusted: Bars
+    worked_in: tuple[WorkedIn, ...]
+    origin: Int64
+    versions: dict[int, tuple[str, str]] = field(default_factory=dict)
+
+
+# Answers at "now" share one view, and a few fixed moments have theirs; the rest is computed again.
+_CACHED = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """Every row and action of one symbol and interval that was ever committed.
+
+    Parameters
+    ----------
+    instrument : Instrument
+    interval : Interval
+    version : int
+        Moves with every commit that changed something.
+    time, known : (n,) int64, microseconds UTC
+        When a bar opened, and since when this row of it is known; sorted by time, then known.
+    open, high, low, close, volume : (n,) float64
+        As traded, nothing worked in.
+    actions : sequence of KnownAction
+    origins : sequence of str
+        Where rows come from; the first is the instrument's own source.
+    origin : (n,) int64
+        Which of `origins` a row comes from.
+    """
+
+    instrument: Instrument
+    interval: Interval
+    version: int
+    time: Int64
+    known: Int64
+    open: Float64
+    high: Float64
+    low: Float64
+    close: Float64
+    volume: Float64
+    actions: tuple[KnownAction, ...] = ()
+    origins: tuple[str, ...] = ("file",)
+    origin: Int64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    _views: dict[tuple[int, int, Adjustment], _View] = field(
+        default_factory=dict, init=False, repr=False
+    )
+    _moments: tuple[Int64, Int64] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not len(self.origin):
+            object.__setattr__(self, "origin", np.zeros(len(self.time), np.int64))
+        known = [a.known for a in self.actions]
+        effective = [max(a.known, a.action.ex_time) for a in self.actions]
+        object.__setattr__(
+            self,
+            "_moments",
+            (np.unique(self.known), np.unique(np.array(known + effective, np.int64))),
+        )
+
+    @property
+    def last_known(self) -> int | None:
+        """The k of the newest row or action; None where there is none."""
+        latest = [int(self.known.max())] if len(self.known) else []
+        return max(latest + [a.known for a in self.actions], default=None)
+
+    def snapshot(
+        self,
+        at: int | None = None,
+        as_of: int | None = None,
+        *,
+        now: int,
+        adjustment: Adjustment = Adjustment.SPLITS,
+    ) -> Snapshot:
+        """What was known at ``as_of`` of the bars that were closed by ``at``.
+
+        Parameters
+        ----------
+        at : int, microseconds UTC, or None
+            The moment judged; the moment of ``as_of`` where it is later or none.
+        as_of : int, microseconds UTC, or None
+            What was known; now where it is later or none.
+        now : int, microseconds UTC
+            Read off the clock before the series was read from its store.
+        adjustment : Adjustment
+
+        Notes
+        -----
+        Prices are adjusted by all splits (and dividends) that were known and in effect at
+        ``as_of``, whatever ``at`` is: the bars at an earlier ``at`` are the first of the bars at a
+        later one, bit for bit, so a signal equals the history at its bar.
+        """
+        resolved = now if as_of is None else min(as_of, now)
+        judged = resolved if at is None else min(at, resolved)
+        view = self._view(resolved, adjustment)
+        count = self._closed(view.raw.time, judged)
+        version, source = self._version(view, count, adjustment)
+        expected = last_expected(judged, self.interval, self.instrument.calendar)
+        newest = int(view.raw.time[count - 1]) if count else None
+        return Snapshot(
+            bars=view.adjusted[:count],
+            as_of=resolved,
+            final=as_of is not None and as_of <= now,
+            data_version=version,
+            source=source,
+            stale=newest is None or newest < expected,
+        )
+
+    def _closed(self, time: Int64, moment: int) -> int:
+        """How many bars are closed by ``moment``; closes follow in the order of opens."""
+        count = int(np.searchsorted(time, moment, side="right"))
+        calendar = self.instrument.calendar
+        while count and closes_at(int(time[count - 1]), self.interval, calendar) > moment:
+            count -= 1
+        return count
+
+    def _view(self, as_of: int, adjustment: Adjustment) -> _View:
+        """The view at ``as_of``, from the cache where nothing became known or effective since."""
+        rows, actions = (int(np.searchsorted(m, as_of, side="right")) for m in self._moments)
+        key = rows, actions, adjustment
+        view = self._views.get(key)
+        if view is None:
+            view = self._look(as_of, adjustment)
+            _keep(self._views, key, view)
+        return view
+
+    def _look(self, as_of: int, adjustment: Adjustment) -> _View:
+        rows = np.flatnonzero(self.known <= as_of)
+        if len(rows):
+            time = self.time[rows]
+            rows = rows[np.append(time[1:] != time[:-1], True)]
+        columns = (self.open, self.high, self.low, self.close, self.volume)
+        raw = Bars(self.time[rows], *(column[rows] for column in columns))
+        adjusted, worked_in = adjust(raw, self.interval, self._known_actions(as_of), adjustment)
+        return _View(raw, adjusted, worked_in, self.origin[rows])
+
+    def _known_actions(self, as_of: int) -> list[CorporateAction]:
+        """The actions in effect at ``as_of``, each as last told by then, oldest first."""
+        latest: dict[tuple[int, ActionKind], CorporateAction] = {}
+        for known in sorted(self.actions, key=lambda a: a.known):
+            action = known.action
+            if known.known <= as_of and action.ex_time <= as_of:
+                latest[action.ex_time, action.kind] = action
+        return sorted(latest.values())
+
+    def _version(self, view: _View, count: int, adjustment: Adjustment) -> tuple[str, str]:
+        """The data version and the source of the first ``count`` bars of a view."""
+        found = view.versions.get(count)
+        if found is None:
+            symbol = self.instrument.symbol
+            # Whatever is worked in touches the first bar, so every part of a view has all of it.
+            applied = view.worked_in if count else ()
+            version = data_version(symbol, self.interval, adjustment, view.raw[:count], applied)
+            used = [] if len(self.origins) == 1 else np.unique(view.origin[:count]).tolist()
+            source = " + ".join(self.origins[i] for i in used) or self.origins[0]
+            found = version, source
+            _keep(view.versions, count, found)
+        return found
+
+
+def _keep(cache: dict[K, V], key: K, value: V) -> None:
+    """Put into a small cache, dropping the oldest.
+
+    Two threads may both put the same; what they put is equal, and each step of a dict is atomic.
+    """
+    for old in list(cache)[: max(0, len(cache) - _CACHED + 1)]:
+        cache.pop(old, None)
+    cache[key] = value
+
+
+def data_version(
+    symbol: str,
+    interval: Interval,
+    adjustment: Adjustment,
+    raw: Bars,
+    worked_in: Iterable[WorkedIn] = (),
+) -> str:
+    """16 hex digits that name exactly these rows and actions, on every machine.
+
+    The first 16 of the SHA-256 over, in this order: the line ``bars 1 SYMBOL INTERVAL ADJUSTMENT
+    ROWS``; one line ``EX_TIME KIND VALUE FACTOR`` for each action worked in, oldest first,
+    floats as Python's shortest repr; then the columns time (int64), open, high, low, close,
+    volume (float64), raw and little-endian, one after the other. When a row became known is not
+    in it: the same rows, known elsewhere at another time, have the same version.
+    """
+    digest = hashlib.sha256(f"bars 1 {symbol} {interval} {adjustment} {len(raw)}\n".encode())
+    for ex_time, kind, value, factor in worked_in:
+        digest.update(f"{ex_time} {kind} {value!r} {factor!r}\n".encode())
+    digest.update(np.ascontiguousarray(raw.time, "<i8").data)
+    for column in (raw.open, raw.high, raw.low, raw.close, raw.volume):
+        digest.update(np.ascontiguousarray(column, "<f8").data)
+    return digest.hexdigest()[:16]

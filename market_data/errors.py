@@ -1,0 +1,96 @@
+"""What market data refuses or cannot do, each with a text that is safe to show.
+
+MarketDataError
+    BadBar               a bar that breaks a rule: unclosed, off the grid, high below low, ...
+    BadCsv               a file of bars that is refused whole, with the place and the reason
+    BadInstrument        a symbol, tick or calendar that cannot be one
+    BadAction            a split or dividend that cannot be one
+    StoreUnavailable     the store of bars cannot be read or written now
+    UnknownFormat        a store written by a newer version of this software
+"""
+
+__all__ = [
+    "BadAction",
+    "BadBar",
+    "BadCsv",
+    "BadInstrument",
+    "MarketDataError",
+    "StoreUnavailable",
+    "UnknownFormat",
+]
+
+
+class MarketDataError(Exception):
+    """Something market data cannot do, said in a sentence."""
+
+
+class BadBar(MarketDataError):
+    """A bar that breaks a rule, so that the delivery it came in is refused whole.
+
+    Parameters
+    ----------
+    index : int
+        Which bar of the delivery, from 0.
+    column : str
+        The column at fault.
+    value : str
+        What stands there.
+    reason : str
+        The rule it breaks.
+    """
+
+    def __init__(self, index: int, column: str, value: str, reason: str) -> None:
+        super().__init__(f"bar {index}, {column} {value}: {reason}")
+        self.index = index
+        self.column = column
+        self.value = value
+        self.reason = reason
+
+
+class BadCsv(MarketDataError):
+    """A file that is refused whole because of one place in it.
+
+    Parameters
+    ----------
+    file : str
+        The file as the caller named it.
+    line : int
+        Counted from 1, the header included; 0 where the file as a whole is at fault.
+    column : str
+        The header's own word for the column; empty where the line as a whole is at fault.
+    value : str
+        What stands there, shortened to 80 characters.
+    reason : str
+        Why it is refused.
+    """
+
+    def __init__(self, file: str, line: int, column: str, value: str, reason: str) -> None:
+        shown = value if len(value) <= 80 else value[:77] + "..."
+        place = [file]
+        if line:
+            place.append(f"line {line}")
+        if column:
+            place.append(f"column {column}")
+        said = f"{shown!r}: {reason}" if shown else reason
+        super().__init__(f"{', '.join(place)}: {said}")
+        self.file = file
+        self.line = line
+        self.column = column
+        self.value = shown
+        self.reason = reason
+
+
+class BadInstrument(MarketDataError):
+    """A symbol, tick or calendar that cannot be one."""
+
+
+class BadAction(MarketDataError):
+    """A split or dividend that cannot be one."""
+
+
+class StoreUnavailable(MarketDataError):
+    """The store of bars cannot be read or written now."""
+
+
+class UnknownFormat(MarketDataError):
+    """A store written by a newer version of this software."""

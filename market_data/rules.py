@@ -1,0 +1,84 @@
+"""The rules every bar meets before it is kept, checked over whole columns at once."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.types import Bars, Float64, Int64, Interval
+from market_data.calendar import LENGTH, SECOND, closes_at, off_grid
+from market_data.errors import BadBar
+
+__all__ = ["JUMP", "check", "first_fault", "jumps"]
+
+# A fall or rise beyond this from close to close, without a split, is worth a second look.
+JUMP = 0.40
+
+PRICES = ("open", "high", "low", "close")
+Columns = dict[str, NDArray[np.float64]]
+
+
+def _price_faults(columns: Columns) -> Iterator[tuple[str, NDArray[np.bool_], str]]:
+    """(column, where it is at fault, the rule it breaks), in the order people look at a bar."""
+    for name in (*PRICES, "volume"):
+        yield name, ~np.isfinite(columns[name]), "not a finite number"
+    for name in PRICES:
+        yield name, columns[name] <= 0, "a price is above zero"
+    yield "volume", columns["volume"] < 0, "a volume is not negative"
+    opens, high, low, close = (columns[name] for name in PRICES)
+    yield "high", high < low, "high is below low"
+    yield "high", high < np.maximum(opens, close), "high is below open or close"
+    yield "low", low > np.minimum(opens, close), "low is above open or close"
+
+
+def first_fault(
+    time: Int64, columns: Columns, interval: Interval, calendar: str, now: int
+) -> tuple[int, str, str] | None:
+    """The first bar that breaks a rule, as (index, column, reason); None where all are good.
+
+    Parameters
+    ----------
+    time : (n,) int64, microseconds UTC
+    columns : open, high, low, close, volume, each (n,) float64
+    now : int, microseconds UTC
+        A bar that is not closed by now is refused: its numbers will still change.
+    """
+    found = [
+        (int(np.argmax(bad)), column, reason)
+        for column, bad, reason in _price_faults(columns)
+        if bad.any()
+    ]
+    for i, moment in enumerate(time.tolist()):
+        if why := off_grid(moment, interval, calendar):
+            found.append((i, "time", why))
+            break
+    if len(late := np.flatnonzero(np.diff(time) <= 0)):
+        i = int(late[0]) + 1
+        same = "the same time twice" if time[i] == time[i - 1] else "times must increase"
+        found.append((i, "time", same))
+    # Whatever opened a whole interval ago is closed; the few others are asked one by one.
+    for newest in np.flatnonzero(time > now - LENGTH[interval]).tolist():
+        moment = int(time[newest])
+        if moment > now or closes_at(moment, interval, calendar) > now:
+            why = "the bar lies in the future" if moment > now else "the bar is not closed yet"
+            found.append((newest, "time", why))
+            break
+    return min(found, key=lambda fault: fault[0], default=None)
+
+
+def check(bars: Bars, interval: Interval, calendar: str, now: int) -> None:
+    """Raise BadBar for the first bar that breaks a rule."""
+    columns = {name: getattr(bars, name) for name in (*PRICES, "volume")}
+    fault = first_fault(bars.time, columns, interval, calendar, now)
+    if fault is not None:
+        index, column, reason = fault
+        value = str(getattr(bars, column)[index])
+        if column == "time":
+            value = str(np.datetime64(int(bars.time[index]) // SECOND, "s"))
+        raise BadBar(index, column, value, reason)
+
+
+def jumps(time: Int64, close: Float64) -> tuple[int, ...]:
+    """Times of the bars whose close lies more than JUMP from the one before."""
+    change = np.abs(close[1:] / close[:-1] - 1.0)
+    return tuple(int(t) for t in time[1:][change > JUMP])

@@ -1,0 +1,126 @@
+"""What a home of bars can do, whatever it is built on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.types import Bars, Interval
+from market_data.bars import Series
+from market_data.calendar import SECOND
+from market_data.clock import Clock
+from market_data.instruments import CorporateAction, Instrument
+
+__all__ = ["AHEAD", "CONFIRM", "BarStore", "CommitResult", "StoredInterval"]
+
+# How far ahead of the commit k lies, and how long before it the commit must be confirmed.
+AHEAD = 2 * SECOND
+CONFIRM = SECOND // 2
+
+
+@dataclass(frozen=True, slots=True)
+class StoredInterval:
+    """One series as a list shows it."""
+
+    interval: Interval
+    first_time: int
+    last_time: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommitResult:
+    """What a commit changed.
+
+    Attributes
+    ----------
+    known : int, microseconds UTC, or None
+        The k of the new rows and actions: from then on they are answered. None where nothing
+        changed.
+    added, restated, unchanged, outdated : int
+        Bars that are new; that differ from what was kept; that say the same; and that differ but
+        were fetched no later than what is kept, and so are left out.
+    actions : int
+        Corporate actions that are new or told anew.
+    """
+
+    known: int | None
+    added: int = 0
+    restated: int = 0
+    unchanged: int = 0
+    outdated: int = 0
+    actions: int = 0
+
+
+class BarStore(Protocol):
+    """A home of bitemporal bars; safe for any number of threads and processes.
+
+    Every method raises StoreUnavailable where the store cannot be reached.
+    """
+
+    @property
+    def clock(self) -> Clock:
+        """The clock from which k is taken."""
+        ...
+
+    def instruments(self) -> list[Instrument]:
+        """Every symbol that has ever been committed, in order of symbol."""
+        ...
+
+    def instrument(self, symbol: str) -> Instrument | None:
+        """The profile of one symbol."""
+        ...
+
+    def intervals(self, symbol: str) -> list[StoredInterval]:
+        """The series of one symbol, shortest interval first."""
+        ...
+
+    def series(self, symbol: str, interval: Interval) -> Series | None:
+        """Every row of one series, also those not known yet; None where there is none.
+
+        Read the clock for `Series.snapshot` before calling this, never after: what is committed
+        between the two may belong to answers at the later time.
+        """
+        ...
+
+    def commit(
+        self,
+        instrument: Instrument,
+        interval: Interval,
+        bars: Bars,
+        actions: Sequence[CorporateAction] = (),
+        *,
+        fetched_at: int | None = None,
+        origin: str | None = None,
+    ) -> CommitResult:
+        """Keep what is new of a delivery, known from a moment 2 s ahead.
+
+        k = max(now + 2 s, last k + 1) is taken inside the commit, and a commit that is not
+        confirmed before k - 0.5 s is redone with a new one. The same delivery again changes
+        nothing. A bar or action that differs from what is kept becomes a row of its own, and the
+        old one stays for those who ask what was known before.
+
+        Parameters
+        ----------
+        instrument : Instrument
+            Kept with the first commit; afterwards its source and calendar must be the same.
+        bars : Bars
+            Raw, closed, on the grid; may be empty.
+        actions : CorporateAction
+        fetched_at : int, microseconds UTC, or None
+            When the delivery was fetched from its source; None is now. It changes only what was
+            fetched before.
+        origin : str or None
+            Where the rows come from, where that is not the instrument's source.
+
+        Raises
+        ------
+        BadBar
+            A bar breaks a rule; nothing is kept.
+        BadInstrument
+            The symbol is kept from another source or with another calendar.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of what is open."""
+        ...

@@ -1,0 +1,166 @@
+"""Connections to one SQLite file for many threads, and the layout of the file."""
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from market_data.errors import StoreUnavailable, UnknownFormat
+
+__all__ = ["FORMAT", "Connections"]
+
+# Moves when the layout does. A file says in its header whose it is and which layout it has.
+FORMAT = 1
+APPLICATION = 0x49504244  # "IPBD"
+
+LAYOUT = """
+CREATE TABLE instruments (
+    symbol TEXT PRIMARY KEY, name TEXT, tick REAL NOT NULL, calendar TEXT NOT NULL,
+    source TEXT NOT NULL, source_symbol TEXT NOT NULL,
+    version INTEGER NOT NULL, last_known INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE bars (
+    symbol TEXT NOT NULL, interval TEXT NOT NULL, time INTEGER NOT NULL, known INTEGER NOT NULL,
+    fetched INTEGER NOT NULL, origin TEXT NOT NULL,
+    open REAL NOT NULL, high REAL NOT NULL, low REAL NOT NULL, close REAL NOT NULL,
+    volume REAL NOT NULL,
+    PRIMARY KEY (symbol, interval, time, known)
+) WITHOUT ROWID;
+CREATE TABLE actions (
+    symbol TEXT NOT NULL, ex_time INTEGER NOT NULL, kind TEXT NOT NULL, known INTEGER NOT NULL,
+    fetched INTEGER NOT NULL, value REAL NOT NULL,
+    PRIMARY KEY (symbol, ex_time, kind, known)
+) WITHOUT ROWID;
+"""
+
+
+class Connections:
+    """A pool of connections to one file.
+
+    Parameters
+    ----------
+    path : Path
+        Made with its folder and its tables where it does not exist.
+    wait : float, seconds
+        How long to wait for another writer.
+    read_only : bool
+        The file is there, and nobody writes it.
+    """
+
+    def __init__(self, path: Path, wait: float, read_only: bool = False) -> None:
+        self._path = path
+        self._wait = wait
+        self._read_only = read_only
+        self._idle: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+        self._process = os.getpid()
+        if not read_only:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StoreUnavailable(f"{path.parent}: {error.strerror}") from error
+        with self.use() as connection:
+            self._prepare(connection)
+
+    @contextmanager
+    def use(self) -> Iterator[sqlite3.Connection]:
+        """A connection that no other thread uses meanwhile; SQLite's errors become ours."""
+        try:
+            connection = self._take()
+            try:
+                yield connection
+            except BaseException:
+                connection.close()
+                raise
+            self._give(connection)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"the bars in {self._path.name}: {error}") from error
+
+    @contextmanager
+    def transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        """One transaction, committed at the end or not at all."""
+        with self.use() as connection:
+            connection.execute(begin)
+            # An error closes the connection, and that rolls back.
+            yield connection
+            connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close what is idle; what is in use is closed when it is given back."""
+        with self._lock:
+            idle, self._idle, self._process = self._idle, [], -1
+        for connection in idle:
+            connection.close()
+
+    def _take(self) -> sqlite3.Connection:
+        with self._lock:
+            if self._process not in (os.getpid(), -1):
+                # A fork must not use its parent's connections, nor close them.
+                self._idle, self._process = [], os.getpid()
+            if self._idle:
+                return self._idle.pop()
+        # Immutable: SQLite then makes no files beside it, which a read-only folder would refuse.
+        mode = "?mode=ro&immutable=1" if self._read_only else ""
+        connection = sqlite3.connect(
+            self._path.absolute().as_uri() + mode,
+            uri=True,
+            timeout=self._wait,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        # Full: what was answered once must not be lost with the power. Commits of bars are rare.
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    def _give(self, connection: sqlite3.Connection) -> None:
+        with self._lock:
+            if self._process == os.getpid():
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        """Make the tables in a new file; refuse a file that is another's or from the future."""
+        if self._recognised(connection):
+            return
+        if self._read_only:
+            raise UnknownFormat(f"{self._path} is empty, and not to be written")
+        self._write_ahead(connection)
+        connection.execute("BEGIN IMMEDIATE")
+        if not self._recognised(connection):
+            for statement in LAYOUT.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION}")
+            connection.execute(f"PRAGMA user_version = {FORMAT}")
+        connection.execute("COMMIT")
+
+    def _recognised(self, connection: sqlite3.Connection) -> bool:
+        """Whether the file has our layout; False where it is empty."""
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (layout,) = connection.execute("PRAGMA user_version").fetchone()
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if application != APPLICATION and (application or layout or tables):
+            raise UnknownFormat(f"{self._path} is a database, but not one of bars")
+        if layout > FORMAT:
+            raise UnknownFormat(
+                f"{self._path} has format {layout}; this software knows formats up to {FORMAT}"
+            )
+        return bool(layout)
+
+    def _write_ahead(self, connection: sqlite3.Connection) -> None:
+        """Let readers and one writer work side by side; the file remembers it.
+
+        SQLite does not wait for others while it changes this, so the waiting is done here.
+        """
+        deadline = time.monotonic() + self._wait
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)

@@ -1,0 +1,251 @@
+"""Runs a built image as Lambda would, on a DynamoDB of this machine, and asks it for signals.
+
+    python -m infra.try_image intellpulse:local
+
+The image's own awslambdaric takes Function URL events from `runtime_api`, without any privilege;
+the key is made by the command line on the same table, as an operator would make one.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cfnlint.decode import decode
+
+from graphql_api.stores.dynamodb.items import TABLE
+from graphql_api.stores.dynamodb.table import connect
+from infra.dynamodb_endpoint import DynamoDBEndpoint
+from infra.runtime_api import RuntimeApi, url_event
+
+__all__ = ["main"]
+
+ACCOUNTS = "accounts"
+TEMPLATE = Path(__file__).with_name("template.yaml")
+SIGNAL = """
+query Signal($symbol: String!) {
+  signal(symbol: $symbol) { __typename ... on Signal { symbol action score } }
+}
+"""
+
+
+class BadImage(Exception):
+    """The image does not do what it must."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Try one image; 0 when it answers as it must, 1 with a sentence where it does not."""
+    parser = argparse.ArgumentParser(prog="python -m infra.try_image")
+    parser.add_argument("image")
+    image = parser.parse_args(arguments).image
+    try:
+        _try(image)
+    except BadImage as problem:
+        say(f"{image}: {problem}")
+        return 1
+    return 0
+
+
+def _try(image: str) -> None:
+    engine = Docker() if _answers("docker", "info") else Buildah()
+    config = engine.config(image)
+    user = str(config.get("User", ""))
+    must(user.partition(":")[0] not in {"", "0", "root"}, f"it runs as {user or 'root'}")
+    with DynamoDBEndpoint() as dynamodb, RuntimeApi() as api:
+        environment = dynamodb.environment() | _stack_variables()
+        key = _open_account(environment)
+        runtime = {
+            "AWS_LAMBDA_RUNTIME_API": api.address,
+            "AWS_LAMBDA_FUNCTION_NAME": "intellpulse-api",
+            "AWS_LAMBDA_FUNCTION_VERSION": "1",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
+            "AWS_LAMBDA_LOG_FORMAT": "JSON",
+            "AWS_LAMBDA_LOG_GROUP_NAME": "/intellpulse/local/api",
+            "AWS_LAMBDA_LOG_STREAM_NAME": "local",
+        }
+        started = time.perf_counter()
+        with engine.running(image, config, environment | runtime) as log:
+            try:
+                _ask(api, key, started)
+            except Exception:
+                say(log.read_text(errors="replace")[-4000:])
+                raise
+            _read_log(log, key)
+
+
+def _ask(api: RuntimeApi, key: str, started: float) -> None:
+    """Everything that a caller may expect of the running function."""
+    health = api.request(url_event("GET", "/health"), timeout_seconds=60)
+    took("start to first answer", started)
+    must(health.status == 200 and health.json()["status"] == "ok", f"/health says {health}")
+
+    refused = api.request(_query({}, "AAPL"))
+    must(refused.status == 401, f"a query without a key got {refused}")
+
+    for symbol in ("AAPL", "GOOG", "IBM", "MSFT"):
+        asked = time.perf_counter()
+        answer = api.request(_query({"x-api-key": key}, symbol))
+        took(f"signal of {symbol}", asked)
+        must(answer.status == 200 and "errors" not in answer.json(), f"{symbol}: {answer}")
+        given = answer.json()["data"]["signal"]
+        must(given["__typename"] == "Signal" and given["symbol"] == symbol, f"{symbol}: {given}")
+        say(f"  {given['action']} at {given['score']}")
+
+    page = api.request(url_event("GET", "/graphiql", {"accept": "text/html"}))
+    must(page.status == 200 and b"<script" in page.body, f"/graphiql says {page.status}")
+    usage = _post({"x-api-key": key}, "{ usage { unitsUsed } }")
+    used = api.request(usage).json()["data"]["usage"]["unitsUsed"]
+    must(used > 0, "four signals were not charged")
+    say(f"charged {used} units for four signals")
+
+
+def _read_log(log: Path, key: str) -> None:
+    text = log.read_text()
+    lines = [json.loads(line) for line in text.splitlines() if '"request_id"' in line]
+    must(len(lines) >= 7, f"{len(lines)} log lines for 8 requests")
+    must(key not in text, "the key stands in the log")
+    say(f"{len(lines)} log lines, each JSON; the key in none")
+
+
+def _query(headers: Mapping[str, str], symbol: str) -> dict[str, Any]:
+    return _post(headers, SIGNAL, {"symbol": symbol})
+
+
+def _post(headers: Mapping[str, str], query: str, variables: Any = None) -> dict[str, Any]:
+    body = json.dumps({"query": query, "variables": variables})
+    return url_event("POST", "/graphql", {"content-type": "application/json", **headers}, body)
+
+
+def _stack_variables() -> dict[str, str]:
+    """What the template gives the function, with the parameters' defaults."""
+    template, _ = decode(str(TEMPLATE))
+    given = template["Resources"]["ApiFunction"]["Properties"]["Environment"]["Variables"]
+    values = {name: one.get("Default") for name, one in template["Parameters"].items()}
+    values["AccountsTable"] = ACCOUNTS
+    return {
+        name: values[value["Ref"]] if isinstance(value, dict) else value
+        for name, value in given.items()
+    }
+
+
+def _open_account(environment: Mapping[str, str]) -> str:
+    """Make the table, and a key on it by the command line; the key."""
+    os.environ.update({name: environment[name] for name in environment if name.startswith("AWS_")})
+    connect().create_table(TableName=ACCOUNTS, **TABLE)
+    made = subprocess.run(
+        [sys.executable, "-m", "graphql_api.cli", "keys", "create", "--plan", "BASIC", "--json"],
+        env=os.environ | environment,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    must(made.returncode == 0, f"no key could be made: {made.stderr}")
+    return str(json.loads(made.stdout)["key"])
+
+
+class Docker:
+    """Images run by a docker that answers."""
+
+    def config(self, image: str) -> dict[str, Any]:
+        """User, entry point and command of an image."""
+        shown = _output("docker", "image", "inspect", "--format", "{{json .Config}}", image)
+        return dict(json.loads(shown))
+
+    @contextmanager
+    def running(
+        self, image: str, _: Mapping[str, Any], environment: Mapping[str, str]
+    ) -> Iterator[Path]:
+        """The image's process, read-only but for /tmp as on Lambda; where its output goes."""
+        command = ["docker", "run", "--rm", "--network=host", "--read-only", "--tmpfs=/tmp"]
+        command += [f"--env={name}={value}" for name, value in environment.items()]
+        with _process([*command, image]) as log:
+            yield log
+
+
+class Buildah:
+    """Images run by buildah in a chroot, for machines without a docker."""
+
+    def config(self, image: str) -> dict[str, Any]:
+        """User, entry point and command of an image."""
+        shown = json.loads(_output("buildah", "inspect", "--type=image", image))
+        return dict(shown["OCIv1"]["config"])
+
+    @contextmanager
+    def running(
+        self, image: str, config: Mapping[str, Any], environment: Mapping[str, str]
+    ) -> Iterator[Path]:
+        """The image's process under its own unprivileged user; where its output goes."""
+        container = _output("buildah", "from", "--pull-never", image)
+        command = ["buildah", "run", "--isolation=chroot"]
+        command += [f"--env={name}={value}" for name, value in environment.items()]
+        try:
+            with _process(
+                [*command, container, "--", *config["Entrypoint"], *config["Cmd"]]
+            ) as log:
+                yield log
+        finally:
+            _output("buildah", "rm", container)
+
+
+@contextmanager
+def _process(command: Sequence[str]) -> Iterator[Path]:
+    """A process and all that it starts, until the block ends; the file of its output."""
+    folder = Path(tempfile.mkdtemp())
+    log = folder / "log"
+    try:
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            )
+        try:
+            yield log
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+    finally:
+        shutil.rmtree(folder)
+
+
+def _answers(*command: str) -> bool:
+    found = shutil.which(command[0])
+    return bool(found) and subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def _output(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, check=False, text=True)
+    must(done.returncode == 0, f"{' '.join(command[:3])} failed: {done.stderr.strip()}")
+    return done.stdout.strip()
+
+
+def must(holds: bool, problem: str) -> None:
+    """Stop where something does not hold."""
+    if not holds:
+        raise BadImage(problem)
+
+
+def took(what: str, since: float) -> None:
+    """Say how long something took."""
+    say(f"{what}: {(time.perf_counter() - since) * 1000:.0f} ms")
+
+
+def say(line: str) -> None:
+    """Print a line at once, also into a pipe."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

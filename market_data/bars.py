@@ -140,10 +140,10 @@ class Series:
         )
 
     @property
-    def last_known(self) -> int | None:
-        """The k of the newest row or action; None where there is none."""
-        latest = [int(self.known.max())] if len(self.known) else []
-        return max(latest + [a.known for a in self.actions], default=None)
+    def last_known(self) -> int:
+        """The k of the newest row or action; 0 where there is none."""
+        rows = int(self.known.max(initial=0))
+        return max([rows, *(action.known for action in self.actions)])
 
     def snapshot(
         self,

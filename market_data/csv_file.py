@@ -186,9 +186,9 @@ class _Rows:
     now: int
     header: list[str] = field(default_factory=list)
     place: dict[str, int] = field(default_factory=dict)
-    lines: array[int] = field(default_factory=lambda: array("q"))
-    time: array[int] = field(default_factory=lambda: array("q"))
-    values: dict[str, array[float]] = field(
+    lines: "array[int]" = field(default_factory=lambda: array("q"))
+    time: "array[int]" = field(default_factory=lambda: array("q"))
+    values: "dict[str, array[float]]" = field(
         default_factory=lambda: {name: array("d") for name in COLUMNS[1:]}
     )
 

@@ -1,0 +1,145 @@
+"""Bars and corporate actions from files into a store, and what a store holds."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine.types import Bars, Interval
+from market_data.actions_file import read_actions
+from market_data.bars import Adjustment
+from market_data.clock import Sleep, wait_until
+from market_data.csv_file import MAX_BYTES, read_csv
+from market_data.instruments import Instrument
+from market_data.rules import jumps
+from market_data.stores.base import BarStore, CommitResult, StoredInterval
+
+__all__ = ["ImportSummary", "import_actions", "import_csv", "stored_series"]
+
+# Where rows come from that somebody brought by hand.
+FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportSummary:
+    """What an import did.
+
+    Attributes
+    ----------
+    instrument : Instrument
+    interval : Interval
+    result : CommitResult
+        How many bars and actions are new, and since when they are known.
+    bars : int
+        How many the file holds.
+    first_time, last_time : int, microseconds UTC, or None
+        Of the file's bars.
+    jumps : tuple of int, microseconds UTC
+        Bars of the file whose close lies more than 40 % from the one before though no split is
+        known: kept, and worth a second look.
+    notes : tuple of str
+        What was left out or is worth knowing, one sentence each.
+    """
+
+    instrument: Instrument
+    interval: Interval
+    result: CommitResult
+    bars: int = 0
+    first_time: int | None = None
+    last_time: int | None = None
+    jumps: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def import_csv(
+    store: BarStore,
+    path: str | Path,
+    symbol: str,
+    interval: Interval,
+    *,
+    name: str | None = None,
+    tick: float = 0.01,
+    calendar: str | None = None,
+    source: str | None = None,
+    actions: str | Path | None = None,
+    sleep: Sleep | None = time.sleep,
+    max_bytes: int = MAX_BYTES,
+) -> ImportSummary:
+    """Import a CSV file of raw bars, whole or not at all.
+
+    The first import of a symbol makes its profile; a later one adds to it and restates what
+    differs, whatever the profile's source, and the rows themselves say that they come from a
+    file.
+
+    Parameters
+    ----------
+    name, tick, calendar, source
+        Of a symbol that is new; else its profile holds. No calendar means the one that the file
+        speaks of (`read_csv`), no source means "file".
+    actions : path or None
+        A file of splits and dividends (`read_actions`).
+    sleep : Sleep or None
+        Bars are known from 2 s after their commit; the import waits for it, so that whoever asks
+        next is answered. None does not wait.
+
+    Raises
+    ------
+    BadCsv, BadInstrument, StoreUnavailable
+    """
+    # A symbol that cannot be one is refused before the file is read.
+    wanted = Instrument(symbol, name, tick, calendar or "24/7", source or FILE)
+    kept = store.instrument(symbol)
+    expected = calendar if kept is None else kept.calendar
+    table = read_csv(path, interval, expected, store.clock(), max_bytes=max_bytes)
+    told = read_actions(actions) if actions is not None else []
+    if kept is None:
+        kept = Instrument(symbol, name, tick, table.calendar, wanted.source)
+    result = store.commit(kept, interval, table.bars, told, origin=source or FILE)
+    if sleep is not None and result.known is not None:
+        wait_until(result.known, store.clock, sleep)
+    first, last = int(table.bars.time[0]), int(table.bars.time[-1])
+    return ImportSummary(
+        kept,
+        interval,
+        result,
+        len(table.bars),
+        first,
+        last,
+        tuple(t for t in _jumps(store, symbol, interval) if first <= t <= last),
+        table.notes,
+    )
+
+
+def import_actions(
+    store: BarStore,
+    path: str | Path,
+    symbol: str,
+    interval: Interval = Interval.ONE_DAY,
+    *,
+    sleep: Sleep | None = time.sleep,
+) -> ImportSummary | None:
+    """Import splits and dividends of a symbol that is kept; None where the symbol is unknown."""
+    kept = store.instrument(symbol)
+    if kept is None:
+        return None
+    nothing = Bars(np.zeros(0, np.int64), *[np.zeros(0)] * 5)
+    result = store.commit(kept, interval, nothing, read_actions(path), origin=FILE)
+    if sleep is not None and result.known is not None:
+        wait_until(result.known, store.clock, sleep)
+    return ImportSummary(kept, interval, result)
+
+
+def stored_series(store: BarStore) -> list[tuple[Instrument, StoredInterval]]:
+    """Everything that is kept, by symbol and then from the shortest interval to the longest."""
+    return [(one, series) for one in store.instruments() for series in store.intervals(one.symbol)]
+
+
+def _jumps(store: BarStore, symbol: str, interval: Interval) -> tuple[int, ...]:
+    """Bars after a jump that no split explains, in all that is kept."""
+    series = store.series(symbol, interval)
+    if series is None:
+        return ()
+    moment = max(series.last_known, store.clock())
+    bars = series.snapshot(now=moment, adjustment=Adjustment.SPLITS).bars
+    return jumps(bars.time, bars.close)

@@ -4,6 +4,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 GRAPHIQL := graphql_api/http/graphiql
+IMAGE ?= intellpulse:local
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help install serve test check format schema bench lock graphiql image clean
@@ -29,3 +30,41 @@ help: ## This list
 	@touch $@
 
 install: .venv/dev.stamp ## .venv with everything for development
+
+graphiql: .venv/serve.stamp ## Build GraphiQL, once for each change of its sources
+	@$(BIN)/python scripts/build_graphiql.py
+
+serve: .venv/serve.stamp graphiql ## Serve on this machine: SQLite, sample bars, a demo key (ARGS="--port 8123")
+	@$(BIN)/intellpulse serve $(ARGS)
+
+schema: .venv/dev.stamp ## Print schema.graphql from the code
+	@$(BIN)/intellpulse schema > schema.graphql
+	@echo "schema.graphql is printed"
+
+format: .venv/dev.stamp ## Format, and fix what can be fixed
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format .
+
+check: .venv/dev.stamp ## Lint, types, import contracts, schema, README, template
+	@echo "== ruff" && $(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@echo "== mypy" && $(BIN)/mypy
+	@echo "== import contracts" && $(BIN)/lint-imports
+	@echo "== schema.graphql" && $(BIN)/python scripts/check_schema.py
+	@echo "== README" && $(BIN)/python scripts/check_readme.py
+	@echo "== cfn-lint" && $(BIN)/cfn-lint infra/template.yaml
+
+test: .venv/dev.stamp graphiql ## Everything, with no network and no AWS; prints the coverage
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --cov --cov-report=term-missing:skip-covered $(ARGS)
+
+image: .venv/dev.stamp ## The container image, built and then tried as Lambda runs it
+	@sh scripts/build_image.sh $(IMAGE)
+	@$(BIN)/python -m infra.try_image $(IMAGE)
+
+bench: .venv/dev.stamp ## Every speed that the README claims
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+lock: .venv/dev.stamp ## Write the hashed locks anew
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/lock.sh
+
+clean: ## Remove what was built; keeps .intellpulse
+	rm -rf .venv $(GRAPHIQL)/node_modules $(GRAPHIQL)/dist .mypy_cache .pytest_cache .ruff_cache .coverage*

@@ -1,0 +1,135 @@
+"""Flip prices, fed back through the whole history and checked against the exhaustive grid."""
+
+import numpy as np
+import pytest
+
+import engine
+from engine import BadParameter, Bars, NotEnoughHistory
+from engine.flip import REACH
+
+TICK = 0.01
+STRATEGIES = [spec.name for spec in engine.strategies().values()]
+
+
+def action_if_closed_at(decision, bar, price):
+    """The action of a bar, had it closed there, by the whole history."""
+    bars = decision.bars[: bar + 1]
+    last = {
+        "close": price,
+        "high": max(price, bars.high[-1]),
+        "low": min(price, bars.low[-1]),
+    }
+    fed = bars.replace(
+        **{name: np.append(getattr(bars, name)[:-1], value) for name, value in last.items()}
+    )
+    return engine.decide(decision.strategy.name, fed, **decision.parameters).action[-1]
+
+
+def action_of_next(decision, price):
+    """The action of the bar to come, were it to close there, by the whole history."""
+    bars, opening = decision.bars, decision.bars.close[-1]
+    last = (
+        bars.time[-1] + 86_400_000_000,
+        opening,
+        max(opening, price),
+        min(opening, price),
+        price,
+        bars.volume[-1],
+    )
+    names = ("time", "open", "high", "low", "close", "volume")
+    longer = Bars(*(np.append(getattr(bars, n), v) for n, v in zip(names, last, strict=True)))
+    return engine.decide(decision.strategy.name, longer, **decision.parameters).action[-1]
+
+
+def grid(close, side):
+    """All ticks within reach on one side, nearest first."""
+    ticks = np.round(np.arange(1, int(2 * close / TICK)) * TICK, 2)
+    inside = ticks[np.abs(ticks - close) <= REACH * close]
+    return inside[inside < close][::-1] if side < 0 else inside[inside > close]
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_the_action_changes_at_the_price_and_not_one_tick_before(name, bars):
+    decision = engine.decide(name, bars)
+    found = 0
+    for bar in np.random.default_rng(8).integers(decision.first, len(bars), 60):
+        for side, flip in zip((-1, 1), engine.flips(decision, bar, TICK), strict=True):
+            if flip is None:
+                continue
+            found += 1
+            assert flip.action != decision.action[bar]
+            assert action_if_closed_at(decision, bar, flip.price) == flip.action
+            before = round(flip.price - side * TICK, 2)
+            if side * (before - bars.close[bar]) > 0:
+                assert action_if_closed_at(decision, bar, before) == decision.action[bar]
+            change = 100 * (flip.price / bars.close[bar] - 1)
+            assert flip.change_percent == pytest.approx(change)
+    assert found
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_no_tick_nearer_changes_the_action(name, real):
+    for symbol in ("FLAT", "MSFT"):
+        bars = real["MSFT"][:260]
+        if symbol == "FLAT":  # a market of few prices, where ties are common
+            bars = bars.replace(**{n: np.round(getattr(bars, n)) for n in ("high", "low", "close")})
+        decision = engine.decide(name, bars)
+        for bar in np.random.default_rng(9).integers(decision.first, len(bars), 3):
+            for side, flip in zip((-1, 1), engine.flips(decision, bar, TICK), strict=True):
+                for price in grid(bars.close[bar], side):
+                    said = action_if_closed_at(decision, bar, price)
+                    if said != decision.action[bar]:
+                        assert flip is not None
+                        assert (flip.price, flip.action) == (price, said)
+                        break
+                else:
+                    assert flip is None
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_the_bar_to_come_flips_where_it_is_said_to(name, bars):
+    found = 0
+    for length in np.random.default_rng(10).integers(300, len(bars), 25):
+        decision = engine.decide(name, bars[:length])
+        close = bars.close[length - 1]
+        for side, flip in zip((-1, 1), engine.next_flips(decision, TICK), strict=True):
+            if flip is None:
+                continue
+            found += 1
+            assert action_of_next(decision, flip.price) == flip.action != decision.action[-1]
+            before = round(flip.price - side * TICK, 2)
+            if side * (before - close) > 0:
+                assert action_of_next(decision, before) == decision.action[-1]
+    assert found
+
+
+def test_what_came_after_a_bar_plays_no_part_in_its_flips(real):
+    whole = engine.decide("PRICE_AND_RSI", real["GOOG"])
+    known_then = engine.decide("PRICE_AND_RSI", real["GOOG"][:501])
+    assert engine.flips(whole, 500) == engine.flips(known_then)
+
+
+def test_prices_stand_on_the_grid_of_their_market(real):
+    decision = engine.decide("PRICE_AND_RSI", real["GOOG"])
+    for tick in (0.05, 0.25, 1.0, 1 / 32):
+        for flip in engine.flips(decision, 900, tick):
+            if flip:
+                assert flip.price / tick == pytest.approx(round(flip.price / tick), abs=1e-9)
+
+
+@pytest.mark.parametrize("tick", [0.0, -0.01, float("nan"), float("inf")])
+def test_a_tick_that_is_no_step_is_refused(real, tick):
+    with pytest.raises(BadParameter, match="tick must be a positive number"):
+        engine.flips(engine.decide("PRICE_AND_RSI", real["IBM"]), tick=tick)
+
+
+def test_a_bar_that_was_not_judged_has_no_flips(real):
+    with pytest.raises(NotEnoughHistory):
+        engine.flips(engine.decide("PRICE_AND_RSI", real["IBM"]), bar=3)
+
+
+def test_a_worthless_market_has_no_flips(real):
+    bars = real["IBM"][:60]
+    nothing = np.zeros(60)
+    worthless = bars.replace(open=nothing, high=nothing, low=nothing, close=nothing)
+    assert engine.flips(engine.decide("PRICE_AND_RSI", worthless)) == [None, None]

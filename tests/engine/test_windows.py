@@ -1,0 +1,85 @@
+"""Windows by doubling: right, exact from a tail, and silent on short histories."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.lib.stride_tricks import sliding_window_view
+
+from engine.windows import (
+    aligned,
+    lagged,
+    moments,
+    window_max,
+    window_mean,
+    window_min,
+    window_std,
+    window_sum,
+)
+
+WINDOWED = [
+    (window_sum, np.sum),
+    (window_mean, np.mean),
+    (window_max, np.max),
+    (window_min, np.min),
+    (window_std, np.std),
+]
+each = pytest.mark.parametrize(
+    ("windowed", "plain"), WINDOWED, ids=lambda function: function.__name__
+)
+
+
+@each
+@given(window=st.integers(1, 70), length=st.integers(0, 90), seed=st.integers(0, 9))
+def test_a_windowed_value_is_the_plain_one_of_its_window(windowed, plain, window, length, seed):
+    values = np.random.default_rng(seed).normal(100.0, 5.0, length)
+    got = windowed(values, window)
+    if length < window:
+        assert got.shape == (0,)
+        return
+    expected = plain(sliding_window_view(values, window), axis=-1)
+    np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-12)
+
+
+@each
+def test_a_tail_gives_the_same_bits_as_the_whole_history(windowed, plain, bars):
+    for window in (1, 2, 3, 14, 20, 52, 200):
+        whole, tail = windowed(bars.close, window), windowed(bars.close[-300:], window)
+        np.testing.assert_array_equal(tail, whole[-len(tail) :])
+
+
+@each
+def test_leading_axes_are_kept(windowed, plain):
+    values = np.random.default_rng(3).normal(size=(2, 3, 30))
+    got = windowed(values, 7)
+    assert got.shape == (2, 3, 24)
+    np.testing.assert_array_equal(got[1, 2], windowed(values[1, 2], 7))
+
+
+@each
+def test_a_missing_value_spoils_only_the_windows_that_hold_it(windowed, plain):
+    values = np.arange(20.0)
+    values[8] = np.nan
+    np.testing.assert_array_equal(np.isnan(windowed(values, 5)), [4 <= i <= 8 for i in range(16)])
+
+
+def test_deviations_survive_a_high_price_level():
+    small = np.random.default_rng(5).integers(-5, 6, 400) * 2.0**-10
+    high = window_std(1e6 + small, 20)
+    np.testing.assert_allclose(high, window_std(small, 20), rtol=1e-7)
+
+
+def test_deviations_of_a_price_that_stands_still_are_nothing():
+    mean, squares = moments(np.full(300, 0.1), 20)
+    assert (squares == 0.0).all()
+    np.testing.assert_allclose(mean, 0.1, rtol=1e-15)
+
+
+def test_values_are_put_on_their_bars_with_nothing_before_them():
+    assert aligned(np.empty(0), 0).shape == (0,)
+    np.testing.assert_array_equal(aligned(np.ones((2, 1)), 3), [[np.nan, np.nan, 1.0]] * 2)
+
+
+def test_a_lag_longer_than_the_history_leaves_nothing():
+    assert lagged(np.arange(3.0), 5).shape == (0,)
+    assert lagged(np.arange(3.0), 0).tolist() == [0.0, 1.0, 2.0]

@@ -4,6 +4,7 @@
 #   scripts/build_image.sh [NAME]        NAME defaults to intellpulse:local
 #   PYTHON_IMAGE=...                     the base; by default the Dockerfile's own. Where no registry
 #                                        can be reached, one is made of Debian packages (mmdebstrap).
+#   PLATFORM=linux/arm64                 the processor, where it is not this machine's
 set -eu
 cd "$(dirname "$0")/.."
 name=${1:-intellpulse:local}
@@ -78,6 +79,9 @@ for variable in HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy;
   eval "value=\${$variable:-}"
   [ -z "$value" ] || set -- "$@" --build-arg "$variable=$value"
 done
+[ -z "${PLATFORM:-}" ] || set -- "$@" --platform "$PLATFORM"
+# Lambda takes one manifest, not an index with attestations beside it.
+[ $engine = buildah ] || set -- "$@" --provenance=false
 
 echo "Building $name on $PYTHON_IMAGE with $engine"
 # shellcheck disable=SC2086  # secrets is a list of words, and its paths have no spaces

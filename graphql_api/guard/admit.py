@@ -119,13 +119,14 @@ class Guard:
         _bound(plan, cost)
         reach = reach or self.reach()
         rate = rate_of(plan.per_second, plan.burst)
+        guess = _guess
         for _ in range(FORMS_TRIED):
             now = self._clock()
             seen = self._last_seen(caller, now)
             if seen is not None:
-                self._refuse_if_known(caller, cost, seen, now)
+                self._refuse_if_spent(caller, cost, seen, now)
             _refuse_if_too_soon(plan, rate, seen.usage if seen else UsageDay(day_of(now)), now)
-            form = _guess(rate, seen, now)
+            form = guess(rate, seen, now)
             outcome = self._attempt(caller, rate, form, cost, now, reach)
             self._learn(caller, outcome, seen, form, now)
             if outcome.admitted:
@@ -133,6 +134,7 @@ class Guard:
             if caller.key_id in outcome.usage.revoked:
                 self._authenticator.forget(caller.key_id)
                 raise Unauthenticated(REVOKED)
+            guess = _fitting
         raise Unavailable("Too many requests of this account at the same instant. Try again.")
 
     def refund(self, caller: Caller, admission: Admission) -> None:
@@ -191,7 +193,7 @@ class Guard:
             return reach(self._usage.idle, charge, band.x, band.x + band.step)
         return reach(self._usage.new, charge, rate.opening(midnight_before(now)) + band.step)
 
-    def _refuse_if_known(self, caller: Caller, cost: int, seen: Seen, now: int) -> None:
+    def _refuse_if_spent(self, caller: Caller, cost: int, seen: Seen, now: int) -> None:
         """Refuse without a call what the last answer says cannot be: the day's units are spent."""
         if not cost or seen.usage.units_used + cost <= caller.plan.units_per_day:
             return
@@ -237,17 +239,20 @@ def _bound(plan: Plan, cost: int) -> None:
         )
 
 
-def _guess(rate: Rate, seen: Seen | None, now: int) -> Form:
-    """Which form to try: what the last ``tat`` seen calls for.
+def _fitting(rate: Rate, seen: Seen | None, now: int) -> Form:
+    """The form that the last ``tat`` seen calls for."""
+    return rate.form(now, seen.usage.tat if seen else None)
 
-    Where that lies below the band but others were seen to spend from the same bucket a moment ago,
-    they have moved it, so BUSY is the better guess.
+
+def _guess(rate: Rate, seen: Seen | None, now: int) -> Form:
+    """The form to try first, on what was seen a while ago.
+
+    Where others were seen to spend from the same bucket they have gone on moving it, so BUSY is the
+    better guess even if the last ``tat`` seen lies below the band by now.
     """
-    if seen is None:
-        return rate.form(now, None)
-    if seen.shared and seen.usage.tat is not None and now < seen.at + rate.tau:
+    if seen is not None and seen.shared and seen.usage.tat and now < seen.at + rate.tau:
         return Form.BUSY
-    return rate.form(now, seen.usage.tat)
+    return _fitting(rate, seen, now)
 
 
 def _refuse_if_too_soon(plan: Plan, rate: Rate, usage: UsageDay, now: int) -> None:

@@ -1,0 +1,164 @@
+"""What only the DynamoDB store can do wrong: time-outs, throttling, collisions, pages."""
+
+import datetime
+import socket
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+from botocore.parsers import ResponseParserError
+
+from graphql_api.stores import Account, ApiKey, AuditEntry, Charge, Scope, StoreUnavailable
+from graphql_api.stores.dynamodb import TABLE, TIME_TO_LIVE, DynamoDBStore, connect
+from graphql_api.stores.dynamodb.items import time_to_live
+
+TODAY = "2026-11-21"
+ACCOUNT = Account("01ACCOUNT", "name", "BASIC", 1)
+KEY = ApiKey("a" * 64, ACCOUNT.id, "", "wxyz", frozenset({Scope.SIGNALS_READ}), 1)
+CHARGE = Charge(ACCOUNT.id, TODAY, KEY.id, requests=1, units=2, room=98)
+ENTRY = AuditEntry("0" * 26, ACCOUNT.id, 1, "cli", "key.revoked")
+
+
+def refusal(code, reasons=()):
+    response = {
+        "Error": {"Code": code, "Message": ""},
+        "CancellationReasons": [{"Code": reason} for reason in reasons],
+    }
+    return ClientError(response, "UpdateItem")
+
+
+class Faulty:
+    """A client whose every call fails a few times, and then answers."""
+
+    def __init__(self, client, *errors):
+        self.client = client
+        self.errors = list(errors)
+        self.calls = []
+
+    def __getattr__(self, name):
+        def call(**request):
+            self.calls.append(name)
+            if self.errors:
+                raise self.errors.pop(0)
+            return getattr(self.client, name)(**request)
+
+        return call
+
+
+FAULTS = [
+    EndpointConnectionError(endpoint_url="http://nowhere"),
+    ReadTimeoutError(endpoint_url="http://slow"),
+    refusal("ProvisionedThroughputExceededException"),
+    refusal("InternalServerError"),
+    refusal("TransactionConflictException"),
+    ResponseParserError("no JSON"),
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
+def test_an_admission_is_sent_exactly_once(client, table, fault):
+    faulty = Faulty(client, fault)
+    store = DynamoDBStore(faulty, table)
+    with pytest.raises(StoreUnavailable):
+        store.idle(CHARGE, 0, 1)
+    assert faulty.calls == ["update_item"]
+    assert store.idle(CHARGE, 0, 1).admitted
+
+
+def test_a_refund_is_sent_exactly_once(client, table):
+    faulty = Faulty(client, ReadTimeoutError(endpoint_url="http://slow"))
+    with pytest.raises(StoreUnavailable):
+        DynamoDBStore(faulty, table).give_back(ACCOUNT.id, TODAY, 1, 2)
+    assert faulty.calls == ["update_item"]
+
+
+def test_a_read_is_sent_again_once_after_a_pause_of_random_length(client, table):
+    pauses = []
+    faulty = Faulty(client, FAULTS[0])
+    store = DynamoDBStore(faulty, table, sleep=pauses.append)
+    assert store.find_account(ACCOUNT.id) is None
+    assert faulty.calls == ["get_item", "get_item"]
+    assert len(pauses) == 1
+    assert 0 <= pauses[0] <= 0.05
+
+    faulty.errors = [FAULTS[0], FAULTS[2]]
+    with pytest.raises(StoreUnavailable, match="ProvisionedThroughputExceeded"):
+        store.find_account(ACCOUNT.id)
+
+
+def test_transactions_that_collide_are_sent_again_with_one_token(client, table):
+    faulty = Faulty(client, *[refusal("TransactionCanceledException", ["TransactionConflict"])] * 3)
+    store = DynamoDBStore(faulty, table, sleep=lambda seconds: None)
+    assert store.create_account(ACCOUNT, KEY, ENTRY)
+    assert faulty.calls == ["transact_write_items"] * 4
+
+
+def test_a_transaction_whose_condition_failed_is_not_sent_again(client, table):
+    reasons = ["TransactionConflict", "ConditionalCheckFailed"]
+    faulty = Faulty(client, refusal("TransactionCanceledException", reasons))
+    assert not DynamoDBStore(faulty, table).create_account(ACCOUNT, KEY, ENTRY)
+
+
+def test_a_revocation_marks_the_days_outside_the_transaction(client, table):
+    faulty = Faulty(client)
+    store = DynamoDBStore(faulty, table)
+    store.create_account(ACCOUNT, KEY, ENTRY)
+    faulty.calls.clear()
+    store.revoke_key(KEY, 5, (TODAY, "2026-11-22"), ENTRY)
+    assert faulty.calls == ["transact_write_items", "update_item", "update_item"]
+
+
+def test_a_store_that_refuses_connections_is_unavailable(monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: refused at once
+        endpoint = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        store = DynamoDBStore(connect("eu-central-1", endpoint), "accounts", sleep=lambda s: None)
+        with pytest.raises(StoreUnavailable, match="did not answer"):
+            store.find_key(KEY.id)
+        with pytest.raises(StoreUnavailable, match="did not answer"):
+            store.idle(CHARGE, 0, 1)
+
+
+def test_a_table_that_is_not_there_is_unavailable(client, atomic):
+    with pytest.raises(StoreUnavailable, match="ResourceNotFound"):
+        DynamoDBStore(client, "nowhere", sleep=lambda s: None).find_key(KEY.id)
+
+
+def test_the_client_gives_up_early_and_tries_once(client):
+    config = client.meta.config
+    assert (config.connect_timeout, config.read_timeout) == (0.3, 0.5)
+    assert config.tcp_keepalive
+    assert config.retries["total_max_attempts"] == 1
+
+
+def test_only_days_of_use_expire_after_35_days(client, table, atomic):
+    store = DynamoDBStore(client, table)
+    store.create_account(ACCOUNT, KEY, ENTRY)
+    store.idle(CHARGE, 0, 1)
+    store.new(Charge(ACCOUNT.id, "2026-11-22", KEY.id, 1, 2, None), 1)
+    store.revoke_key(KEY, 5, ("2026-11-23",), ENTRY)
+    items = client.scan(TableName=table)["Items"]
+    expiring = {item["sk"]["S"] for item in items if TIME_TO_LIVE in item}
+    assert expiring == {"USE#2026-11-21", "USE#2026-11-22", "USE#2026-11-23"}
+    end = datetime.datetime.fromtimestamp(int(time_to_live(TODAY)["N"]), datetime.UTC)
+    assert end == datetime.datetime(2026, 12, 26, tzinfo=datetime.UTC)
+
+
+def test_a_query_of_several_pages_is_read_to_its_end(client, table, atomic):
+    store = DynamoDBStore(Paged(client), table)
+    for day in range(10, 15):
+        store.idle(Charge(ACCOUNT.id, f"2026-11-{day}", KEY.id, 1, 2, None), 0, 1)
+    assert len(store.history(ACCOUNT.id, "2026-11-01", "2026-11-30")) == 5
+
+
+class Paged(Faulty):
+    """A client that reads two items a page."""
+
+    def query(self, **request):
+        return self.client.query(**{**request, "Limit": 2})
+
+
+def test_the_table_is_described_for_whoever_creates_it():
+    named = {attribute["AttributeName"] for attribute in TABLE["AttributeDefinitions"]}
+    assert named == {"pk", "sk", "owner", "created_at"}

@@ -5,7 +5,9 @@ const signal = `# What a strategy says of the last closed bar.
 query Signal {
   signal(
     symbol: "AAPL"
-    strategy: { preset: { name: MOVING_AVERAGE_CROSS } }
+    strategy: {
+      preset: { name: MOVING_AVERAGE_CROSS }
+    }
   ) {
     ... on Signal {
       symbol
@@ -39,7 +41,9 @@ const explanation = `# Why? The baseline and the contributions add up
 query Explanation($symbol: Symbol!) {
   explanation(
     symbol: $symbol
-    strategy: { preset: { name: PRICE_AND_RSI } }
+    strategy: {
+      preset: { name: PRICE_AND_RSI }
+    }
   ) {
     ... on Explanation {
       summary

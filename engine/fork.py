@@ -15,7 +15,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 __all__ = ["Fork"]
 
 _EACH: frozenset[Any] = frozenset(
-    {np.where, np.zeros_like, np.ones_like, np.full_like, np.clip, np.nan_to_num}
+    {np.where, np.zeros_like, np.ones_like, np.full_like, np.empty_like, np.clip, np.nan_to_num}
 )
 """NumPy's functions, beside the ufuncs, that look at one bar at a time."""
 
@@ -57,10 +57,21 @@ class Fork(NDArrayOperatorsMixin):
         """The same column of another type."""
         return type(self)(self.past.astype(kind, copy=copy), self.last.astype(kind, copy=copy))
 
+    def any(self) -> bool:
+        """Whether anything is, on any bar and for any candidate."""
+        return bool(self.past.any() or self.last.any())
+
+    def all(self) -> bool:
+        """Whether everything is, on every bar and for every candidate."""
+        return bool(self.past.all() and self.last.all())
+
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        (out,) = options.pop("out", (None,))
         if method != "__call__" or options.keys() - {"dtype"}:
             return NotImplemented
-        return _each(ufunc, inputs, options)
+        answer = _each(ufunc, inputs, options)
+        # A plain column that is added to in place cannot hold the answer: the name gets a new one.
+        return out._become(answer) if isinstance(out, Fork) else answer
 
     def __array_function__(
         self, function: Any, types: Any, inputs: Sequence[Any], options: Mapping[str, Any]
@@ -70,7 +81,16 @@ class Fork(NDArrayOperatorsMixin):
         if function is np.concatenate:
             *before, end = inputs[0]
             return type(self)(np.concatenate([*before, end.past]), end.last)
+        if function is np.copyto and isinstance(inputs[0], Fork):
+            column, values = inputs
+            return column._become(_each(np.where, (options["where"], values, column), {}))
         return NotImplemented
+
+    def _become(self, other: "Fork") -> Self:
+        """Take another's values, where NumPy would write into a plain column."""
+        self.past[...] = other.past
+        self.last = other.last
+        return self
 
 
 def _each(function: Callable[..., Any], inputs: Sequence[Any], options: Mapping[str, Any]) -> Fork:

@@ -1,0 +1,97 @@
+"""The whole put together in one place: settings, stores, guard, schema, and the app over them."""
+
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
+
+from graphql_api import observability, schema
+from graphql_api.errors import BadRequest
+from graphql_api.execution import Service
+from graphql_api.guard.admit import Guard
+from graphql_api.http import graphiql
+from graphql_api.http.health import health
+from graphql_api.http.media import JSON
+from graphql_api.http.view import GraphQLView, respond
+from graphql_api.schema.errors import refusal
+from graphql_api.settings import Settings
+from graphql_api.stores.protocols import AccountStore, UsageStore
+from market_data.clock import Clock, now
+from market_data.stores import BarStore, SqliteBarStore
+
+__all__ = ["create_app", "open_accounts", "open_bars"]
+
+EXPOSED = ["RateLimit", "RateLimit-Policy", "Retry-After", "ETag", "x-request-id"]
+SENT = ["content-type", "x-api-key", "authorization", "x-request-id"]
+
+
+def create_app(settings: Settings, clock: Clock = now) -> ASGIApp:
+    """The app that serves the API.
+
+    CORS stands outside of everything that can refuse or fail, so that every answer carries its
+    headers; the log outside of CORS, so that every answer has its line.
+    """
+    observability.configure()
+    accounts, usage = open_accounts(settings)
+    service = Service(
+        schema=schema.core_schema(),
+        prices=schema.prices(),
+        guard=Guard(accounts, usage, clock=clock, environment=settings.environment),
+        bars=open_bars(settings, clock),
+        clock=clock,
+    )
+    view = GraphQLView(service, max_body_bytes=settings.max_body_bytes, threads=settings.threads)
+    routes: list[BaseRoute] = [
+        Route("/graphql", view),
+        Route("/health", health),
+    ]
+    if settings.graphiql:
+        routes += [Route("/", graphiql.page), *graphiql.routes()]
+    app: ASGIApp = Starlette(routes=routes, exception_handlers={HTTPException: _http_error})
+    app = CORSMiddleware(
+        app,
+        allow_origins=settings.allowed_origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=SENT,
+        expose_headers=EXPOSED,
+        max_age=600,
+    )
+    return observability.RequestLog(app)
+
+
+def open_bars(settings: Settings, clock: Clock = now) -> BarStore:
+    """The store of bars: a file of the data folder, or one that is only read."""
+    if settings.bars_file is not None:
+        return SqliteBarStore(settings.bars_file, clock=clock, read_only=True)
+    return SqliteBarStore(_folder(settings.data) / "bars.sqlite", clock=clock)
+
+
+def open_accounts(settings: Settings) -> tuple[AccountStore, UsageStore]:
+    """The store of accounts and the store of usage, which are one."""
+    if settings.store == "dynamodb":
+        from graphql_api.stores.dynamodb import DynamoDBStore, connect
+
+        remote = DynamoDBStore(connect(), settings.accounts_table)
+        return remote, remote
+    from graphql_api.stores.sqlite import SqliteStore
+
+    local = SqliteStore(_folder(settings.data) / "accounts.sqlite")
+    return local, local
+
+
+def _folder(data: Path) -> Path:
+    """The data folder, for its owner alone: it holds the demo key."""
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return data
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    """What Starlette itself refuses, in the one shape that errors have."""
+    assert isinstance(error, HTTPException)  # noqa: S101  # registered for no other
+    refused = BadRequest(f"{error.detail}: the API is at /graphql.")
+    return respond(refusal(refused), JSON, error.status_code, error.headers or {})

@@ -1,0 +1,122 @@
+"""The command line: serve, keys, bars and schema, each on the files of one data folder."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.types import Interval
+from graphql_api import schema
+from graphql_api.commands import bars, keys, serve
+from graphql_api.errors import ApiError
+from graphql_api.guard.plans import PLANS
+from graphql_api.settings import BadSetting, Settings
+from graphql_api.stores.records import StoreUnavailable
+from market_data.calendar import CALENDARS
+from market_data.errors import MarketDataError
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 when it was done, 1 when it was refused, with a sentence on stderr."""
+    asked = _parser().parse_args(arguments)
+    overrides = {"data": asked.data} if getattr(asked, "data", None) else {}
+    try:
+        return int(asked.run(asked, Settings.read(**overrides)) or 0)
+    except (ApiError, BadSetting, MarketDataError, StoreUnavailable, OSError) as error:
+        print(f"intellpulse: {error}", file=sys.stderr)
+        return 1
+
+
+def _print_schema(_: argparse.Namespace, __: Settings) -> None:
+    print(schema.sdl(), end="")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="intellpulse", description="Trading signals that explain themselves, as GraphQL."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    keeps = argparse.ArgumentParser(add_help=False)
+    keeps.add_argument(
+        "--data", type=Path, metavar="DIR", help="folder of the data (default: .intellpulse)"
+    )
+    _add_serve(commands, keeps)
+    _add_keys(commands, keeps)
+    _add_bars(commands, keeps)
+    printing = commands.add_parser("schema", help="print the GraphQL schema")
+    printing.set_defaults(run=_print_schema)
+    return parser
+
+
+def _add_serve(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", keeps: argparse.ArgumentParser
+) -> None:
+    serving = commands.add_parser(
+        "serve",
+        parents=[keeps],
+        help="serve the API on this machine, with sample bars and a demo key",
+    )
+    serving.add_argument("--host", default="127.0.0.1")
+    serving.add_argument("--port", type=_port, default=8000)
+    serving.set_defaults(run=serve.run)
+
+
+def _add_keys(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", keeps: argparse.ArgumentParser
+) -> None:
+    group = commands.add_parser("keys", help="create, list and revoke API keys")
+    parts = group.add_subparsers(required=True, metavar="COMMAND")
+    create = parts.add_parser("create", parents=[keeps], help="create a key; it is shown once")
+    create.add_argument("--plan", choices=list(PLANS), default="BASIC", help="of a new account")
+    create.add_argument("--account", metavar="ID", help="an existing account, instead of a new one")
+    create.add_argument("--name", default="Account", help="of a new account")
+    create.add_argument("--label", default="", help="what the key is for")
+    create.add_argument("--json", action="store_true", help="print JSON")
+    create.set_defaults(run=keys.create)
+    listing = parts.add_parser("list", parents=[keeps], help="the keys of an account")
+    listing.add_argument("account", metavar="ACCOUNT")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    listing.set_defaults(run=keys.listing)
+    revoke = parts.add_parser("revoke", parents=[keeps], help="make a key worthless")
+    revoke.add_argument("key", metavar="KEY", help="its id, or the key itself")
+    revoke.set_defaults(run=keys.revoke)
+
+
+def _add_bars(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", keeps: argparse.ArgumentParser
+) -> None:
+    group = commands.add_parser("bars", help="import and list price bars")
+    parts = group.add_subparsers(required=True, metavar="COMMAND")
+    bring = parts.add_parser("import", parents=[keeps], help="read bars from a CSV file")
+    bring.add_argument("file", type=Path, metavar="FILE")
+    bring.add_argument("--symbol", required=True)
+    bring.add_argument(
+        "--interval", type=_interval, required=True, metavar="INTERVAL", help=", ".join(Interval)
+    )
+    bring.add_argument("--name", help="of a new symbol, in words")
+    bring.add_argument("--tick", type=float, default=0.01, help="of a new symbol: its price's step")
+    bring.add_argument("--calendar", choices=list(CALENDARS), help="of a new symbol")
+    bring.add_argument("--actions", type=Path, metavar="FILE", help="CSV of splits and dividends")
+    bring.set_defaults(run=bars.bring)
+    listing = parts.add_parser("list", parents=[keeps], help="the bars that are kept")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    listing.set_defaults(run=bars.listing)
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 0 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; it is a number from 0 to 65535")
+    return int(text)
+
+
+def _interval(text: str) -> Interval:
+    try:
+        return Interval(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(Interval)}") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

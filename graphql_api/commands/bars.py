@@ -1,0 +1,59 @@
+"""intellpulse bars: import and list."""
+
+import argparse
+from typing import Any
+
+from graphql_api.app import open_bars
+from graphql_api.commands.keys import print_json
+from graphql_api.schema.scalars import rfc3339
+from graphql_api.settings import Settings
+from market_data.imports import import_csv, stored_series
+
+__all__ = ["bring", "listing"]
+
+
+def bring(asked: argparse.Namespace, settings: Settings) -> None:
+    """Read the bars of a CSV file, all of them or none, and say what came of it."""
+    done = import_csv(
+        open_bars(settings),
+        asked.file,
+        asked.symbol,
+        asked.interval,
+        name=asked.name,
+        tick=asked.tick,
+        calendar=asked.calendar,
+        actions=asked.actions,
+    )
+    result = done.result
+    print(
+        f"{done.instrument.symbol} {done.interval.value}: {done.bars} bars read, "
+        f"{result.added} new, {result.restated} restated, {result.unchanged} known already, "
+        f"{result.actions} splits and dividends"
+    )
+    for note in done.notes:
+        print(f"note: {note}")
+    for jump in done.jumps:
+        print(f"note: the close of {rfc3339(jump)} is over 40 % from the one before, with no split")
+
+
+def listing(asked: argparse.Namespace, settings: Settings) -> None:
+    """The series that are kept."""
+    rows: list[dict[str, Any]] = [
+        {
+            "symbol": instrument.symbol,
+            "interval": series.interval.value,
+            "bars": series.count,
+            "first": rfc3339(series.first_time),
+            "last": rfc3339(series.last_time),
+            "source": instrument.source,
+            "calendar": instrument.calendar,
+        }
+        for instrument, series in stored_series(open_bars(settings))
+    ]
+    if asked.json:
+        print_json(rows)
+        return
+    for row in rows:
+        print("  ".join(str(value) for value in row.values()))
+    if not rows:
+        print("no bars are kept; intellpulse bars import FILE --symbol S --interval ONE_DAY")

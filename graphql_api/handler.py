@@ -1,0 +1,28 @@
+"""The Lambda entry of the API: Function URL events in, answers out."""
+
+from typing import TYPE_CHECKING, cast
+
+from mangum import Mangum
+
+from graphql_api.app import create_app
+from graphql_api.settings import Settings
+
+if TYPE_CHECKING:
+    from mangum.types import ASGI
+
+__all__ = ["handler"]
+
+# Built when the environment starts, so that no request pays for it; without a lifespan, which
+# Mangum would otherwise run once a request.
+handler = Mangum(
+    cast("ASGI", create_app(Settings.read())),  # Starlette's name for the same thing
+    lifespan="off",
+    text_mime_types=[
+        "text/",
+        "application/json",
+        "application/javascript",
+        "application/xml",
+        "application/graphql-response+json",
+        "image/svg+xml",
+    ],
+)

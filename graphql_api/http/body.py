@@ -1,0 +1,127 @@
+"""What a request asks, read from its body or its address, within limits."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+
+from graphql_api.errors import (
+    BadRequest,
+    MethodNotAllowed,
+    TooLarge,
+    UnsupportedMediaType,
+)
+from graphql_api.execution import Query
+
+__all__ = ["ALLOWED", "read_query"]
+
+ALLOWED = ("GET", "POST", "OPTIONS")
+
+
+async def read_query(request: Request, max_bytes: int) -> Query:
+    """The query of a GET's address or a POST's JSON body.
+
+    Raises
+    ------
+    MethodNotAllowed, UnsupportedMediaType, TooLarge, BadRequest
+        Each says what was wrong, and what would be right.
+    """
+    if request.method == "POST":
+        _check_type(request.headers.get("content-type"))
+        return _query(_parse("The body", await _bytes(request, max_bytes)), reads_only=False)
+    if request.method == "GET":
+        return _query(_parameters(request), reads_only=True)
+    raise MethodNotAllowed(
+        f"{request.method[:20]} is not answered here; send a query by POST or GET.", allowed=ALLOWED
+    )
+
+
+def _check_type(content_type: str | None) -> None:
+    name, *parameters = (part.strip().lower() for part in (content_type or "").split(";"))
+    charsets = [p.partition("=")[2].strip('" ') for p in parameters if p.startswith("charset")]
+    if name != "application/json" or any(one not in {"utf-8", "utf8"} for one in charsets):
+        shown = repr(content_type[:60]) if content_type else "missing"
+        raise UnsupportedMediaType(
+            f"Content-Type is {shown}; send JSON in UTF-8 as application/json."
+        )
+
+
+async def _bytes(request: Request, limit: int) -> bytes:
+    """The body, read no further than the limit."""
+    declared = request.headers.get("content-length", "")
+    if declared.isascii() and declared.isdigit() and len(declared) < 20 and int(declared) > limit:
+        raise _too_large(limit)
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise _too_large(limit)
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(
+        f"The body is longer than {limit} bytes, the most that one may have.", maximum=limit
+    )
+
+
+def _parse(what: str, text: bytes | str) -> Any:
+    if not text.strip():
+        raise BadRequest(
+            f'{what} is empty; send {{"query": "{{ symbols {{ nodes {{ symbol }} }} }}"}}.'
+        )
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise BadRequest(f"{what} is not JSON in UTF-8.") from None
+
+
+def _parameters(request: Request) -> dict[str, Any]:
+    if len(request.url.query) > 16_000:
+        raise TooLarge("The address is longer than 16000 characters; send the query by POST.")
+    found: dict[str, Any] = {}
+    for name, value in request.query_params.multi_items():
+        if name in found:
+            raise BadRequest(f"The parameter {name[:40]!r} is given twice.")
+        found[name] = value
+    for name in ("variables", "extensions"):
+        if found.get(name):
+            found[name] = _parse(f"The parameter {name}", found[name])
+        else:
+            found.pop(name, None)
+    return found
+
+
+def _query(body: Any, *, reads_only: bool) -> Query:
+    if isinstance(body, list):
+        raise BadRequest("A batch is not answered; send one query a request.")
+    if not isinstance(body, Mapping):
+        raise BadRequest("A request is a JSON object with a query.")
+    return Query(
+        source=_text(body, "query", required=True) or "",
+        operation_name=_text(body, "operationName"),
+        variables=_object(body, "variables"),
+        reads_only=reads_only,
+    )
+
+
+def _text(body: Mapping[str, Any], name: str, *, required: bool = False) -> str | None:
+    value = body.get(name)
+    if value is None and not required:
+        return None
+    if not isinstance(value, str):
+        raise BadRequest(f"{name} must be a string with the {'document' if required else 'name'}.")
+    if required and not value.strip():
+        raise BadRequest(f"{name} is empty; it holds the GraphQL document.")
+    return value
+
+
+def _object(body: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = body.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise BadRequest(f"{name} must be a JSON object.")
+    return value

@@ -1,0 +1,79 @@
+"""GraphQL over HTTP: from a request to a caller, a query and an answer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from graphql_api.execution import Service
+from graphql_api.http.body import ALLOWED, read_query
+from graphql_api.http.media import JSON, RESPONSE_JSON, negotiate
+from graphql_api.observability import note
+from graphql_api.schema.errors import as_api_error, refusal
+
+__all__ = ["GraphQLView", "respond"]
+
+
+class GraphQLView:
+    """The endpoint at /graphql.
+
+    The key is looked at first: a stranger learns nothing of what we would have made of the rest.
+    A GET is safe from forged forms because it needs the key's header, which no form can send.
+    """
+
+    def __init__(self, service: Service, *, max_body_bytes: int, threads: bool) -> None:
+        self._service = service
+        self._max_body_bytes = max_body_bytes
+        self._threads = threads
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request of any method."""
+        response = await self._respond(Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        """The answer, whatever happens."""
+        media = JSON
+        try:
+            media = negotiate(request.headers.get("accept"))
+            if request.method == "OPTIONS":
+                return Response(status_code=204, headers={"Allow": ", ".join(ALLOWED)})
+            reach = self._service.guard.reach()
+            caller = await self._call(self._service.guard.authenticate, request.headers, reach)
+            note(account=caller.account_id, key=caller.key_id[:12])
+            query = await read_query(request, self._max_body_bytes)
+            answer = await self._call(self._service.answer, caller, query, reach)
+        except Exception as error:
+            refused = as_api_error(error)
+            note(errors=[refused.code])
+            return respond(refusal(refused), media, refused.status, refused.headers())
+        # The older type answers 200 for whatever was a GraphQL request; the newer one says 400 of
+        # a query that could not run.
+        status = 400 if media == RESPONSE_JSON and not answer.executed else 200
+        return respond(answer.body, media, status, answer.headers)
+
+    async def _call(self, function: Any, *arguments: Any) -> Any:
+        if self._threads:
+            return await run_in_threadpool(function, *arguments)
+        return function(*arguments)
+
+
+def respond(
+    body: Mapping[str, Any], media: str, status: int, headers: Mapping[str, str]
+) -> Response:
+    """A JSON answer that nobody keeps."""
+    return Response(
+        orjson.dumps(body),
+        status_code=status,
+        headers={
+            "content-type": f"{media}; charset=utf-8",
+            "cache-control": "no-store",
+            "vary": "Accept, x-api-key, Authorization",
+            "x-content-type-options": "nosniff",
+            **headers,
+        },
+    )

@@ -1,0 +1,123 @@
+"""From a question about a symbol to a decision: bars as they were known, judged once and shared."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from threading import Lock
+
+import engine
+from engine.errors import NotEnoughHistory
+from engine.types import Interval
+from market_data.bars import Instrument, Snapshot
+from market_data.instruments import similar
+from market_data.stores import BarStore
+
+__all__ = ["Decisions", "Judge", "Judgement", "Question", "SymbolUnknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is to be judged, by which strategy, at which moment, as known when.
+
+    Parameters
+    ----------
+    parameters : tuple of (name, value)
+        Those that differ from the strategy's defaults, sorted by name.
+    at, as_of : int or None, microseconds since the epoch
+        None is now.
+    """
+
+    symbol: str
+    interval: Interval
+    strategy: str
+    parameters: tuple[tuple[str, float], ...] = ()
+    at: int | None = None
+    as_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A decision over the whole history, and the bars it was made on."""
+
+    question: Question
+    instrument: Instrument
+    snapshot: Snapshot
+    decision: engine.Decision
+
+
+class SymbolUnknown(Exception):
+    """No bars are kept under that name."""
+
+    def __init__(self, symbol: str, suggestions: list[str]) -> None:
+        super().__init__(symbol)
+        self.symbol = symbol
+        self.suggestions = suggestions
+
+
+class Decisions:
+    """The decisions that a process remembers, by what they were made of.
+
+    A decision depends on its bars and its strategy alone, and is named by the hashes of both, so
+    what is remembered is never stale. The least recently used go first.
+    """
+
+    def __init__(self, capacity: int = 256) -> None:
+        self._capacity = capacity
+        self._kept: OrderedDict[tuple[str, str], engine.Decision] = OrderedDict()
+        self._lock = Lock()
+
+    def decide(self, question: Question, snapshot: Snapshot) -> engine.Decision:
+        """The decision on a snapshot's bars, computed at most once."""
+        parameters = dict(question.parameters)
+        strategy_hash = engine.strategies()[question.strategy].hash(**parameters)
+        key = (snapshot.data_version, strategy_hash)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        decision = engine.decide(question.strategy, snapshot.bars, **parameters)
+        with self._lock:
+            self._kept[key] = decision
+            while len(self._kept) > self._capacity:
+                self._kept.popitem(last=False)
+        return decision
+
+
+class Judge:
+    """Answers the questions of one request, each once."""
+
+    def __init__(self, bars: BarStore, decisions: Decisions, now: int) -> None:
+        self._bars = bars
+        self._decisions = decisions
+        self._now = now
+        self._answered: dict[Question, Judgement] = {}
+
+    def ask(self, question: Question) -> Judgement:
+        """The judgement of a question.
+
+        Raises
+        ------
+        SymbolUnknown
+            When no instrument has that symbol.
+        NotEnoughHistory
+            When too few bars had closed by then, or were known.
+        BadParameter
+            When the strategy has no such parameter, or not with that value.
+        """
+        if question not in self._answered:
+            self._answered[question] = self._judge(question)
+        return self._answered[question]
+
+    def _judge(self, question: Question) -> Judgement:
+        instrument = self._bars.instrument(question.symbol)
+        if instrument is None:
+            known = [one.symbol for one in self._bars.instruments()]
+            raise SymbolUnknown(question.symbol, similar(question.symbol, known))
+        strategy = engine.strategies()[question.strategy]
+        needed = strategy.lookback(**dict(question.parameters)) + 1
+        series = self._bars.series(question.symbol, question.interval)
+        if series is None:
+            raise NotEnoughHistory(needed, 0)
+        snapshot = series.snapshot(question.at, question.as_of, now=self._now)
+        if len(snapshot.bars) < needed:
+            raise NotEnoughHistory(needed, len(snapshot.bars))
+        return Judgement(question, instrument, snapshot, self._decisions.decide(question, snapshot))

@@ -1,0 +1,31 @@
+"""What a resolver may use: who asks, when, and the decisions that the request shares."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import strawberry
+
+from graphql_api.guard.admit import Guard
+from graphql_api.guard.caller import Caller
+from graphql_api.guard.reach import Reach
+from graphql_api.guard.standing import Admission
+from graphql_api.judgement import Judge
+from market_data.stores import BarStore
+
+__all__ = ["Context", "Info"]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One admitted request. Nothing that has not been admitted has one."""
+
+    caller: Caller
+    admission: Admission
+    guard: Guard
+    reach: Reach
+    bars: BarStore
+    judge: Judge
+    now: int
+
+
+Info: TypeAlias = strawberry.Info[Context, None]

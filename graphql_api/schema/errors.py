@@ -1,0 +1,72 @@
+"""The one door out for errors: what may be shown is shown, the rest is logged and masked."""
+
+import logging
+from typing import Any
+
+from graphql import GraphQLError
+from graphql.language import ValueNode
+
+from engine.errors import EngineError
+from graphql_api.errors import ApiError, BadInput, Internal, Unavailable
+from graphql_api.observability import request_id
+from graphql_api.stores.records import StoreUnavailable
+from market_data.errors import StoreUnavailable as BarsUnavailable
+
+__all__ = ["OUR_FAULT", "as_api_error", "present", "refusal"]
+
+log = logging.getLogger(__name__)
+
+OUR_FAULT = frozenset({"INTERNAL", "UNAVAILABLE"})
+"""Codes of failures that are not charged."""
+
+
+def present(error: GraphQLError, code: str | None = None) -> dict[str, Any]:
+    """An error as a caller sees it.
+
+    Parameters
+    ----------
+    error : GraphQLError
+        As graphql-core reports it. It may be shared with other requests, so it is only read.
+    code : str, optional
+        For an error of the query itself: its ``extensions.code``. Without, the error comes from a
+        resolver, and its cause decides.
+    """
+    shown: dict[str, Any] = {"message": error.message}
+    if error.locations:
+        shown["locations"] = [{"line": one.line, "column": one.column} for one in error.locations]
+    if error.path:
+        shown["path"] = list(error.path)
+    if code is not None:
+        shown["extensions"] = {"code": (error.extensions or {}).get("code", code)}
+        return shown
+    cause = as_api_error(error)
+    return shown | {"message": cause.message, "extensions": cause.extensions()}
+
+
+def as_api_error(error: Exception) -> ApiError:
+    """What is said of an exception: itself, where it was made for callers, or a masked one."""
+    cause: BaseException | None = error
+    if isinstance(error, GraphQLError):
+        cause = error.original_error or error
+        if isinstance(cause, GraphQLError) and _about_an_argument(error):
+            return BadInput(cause.message)
+    if isinstance(cause, ApiError):
+        return cause
+    if isinstance(cause, EngineError):
+        return BadInput(f"{str(cause).rstrip('.')}.")
+    if isinstance(cause, StoreUnavailable | BarsUnavailable):
+        log.warning("store unavailable", exc_info=cause)
+        return Unavailable("The store cannot be reached; try again in a moment.")
+    log.error("resolver failed", exc_info=cause)
+    name = request_id()
+    return Internal(**({"requestId": name} if name else {}))
+
+
+def _about_an_argument(error: GraphQLError) -> bool:
+    """Whether graphql-core itself refused a value that the caller gave."""
+    return any(isinstance(node, ValueNode) for node in error.nodes or ())
+
+
+def refusal(error: ApiError) -> dict[str, Any]:
+    """The body of an answer to a request that was refused before it ran."""
+    return {"errors": [{"message": error.message, "extensions": error.extensions()}]}

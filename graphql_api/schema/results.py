@@ -1,0 +1,79 @@
+"""What is answered instead of data, as data: the members of every union that say what was wrong."""
+
+import enum
+
+import strawberry
+
+from engine.errors import NotEnoughHistory as TooFewBars
+from graphql_api.judgement import Question, SymbolUnknown
+from graphql_api.schema.cost import Cost
+from graphql_api.schema.scalars import Symbol
+
+__all__ = ["ErrorCode", "NotEnoughHistory", "UnknownSymbol", "UserError"]
+
+
+@strawberry.enum(description="What was wrong with a question that was well formed.")
+class ErrorCode(enum.Enum):
+    """The codes of errors that are data."""
+
+    UNKNOWN_SYMBOL = strawberry.enum_value(
+        "UNKNOWN_SYMBOL", description="No bars are kept under that name."
+    )
+    NOT_ENOUGH_HISTORY = strawberry.enum_value(
+        "NOT_ENOUGH_HISTORY", description="Fewer bars were known then than the question needs."
+    )
+
+
+@strawberry.interface(description="An answer that says why there is no other.")
+class UserError:
+    """An error as data."""
+
+    message: str = strawberry.field(description="What was wrong, in a sentence.")
+    code: ErrorCode = strawberry.field(description="The same, for programs.")
+
+
+@strawberry.type(
+    description="No bars are kept under the symbol that was asked for.",
+    directives=[Cost(weight="0")],
+)
+class UnknownSymbol(UserError):
+    """The symbol names nothing."""
+
+    symbol: Symbol = strawberry.field(description="The symbol that was asked for.")
+    suggestions: list[Symbol] = strawberry.field(description="Symbols that read like it.")
+
+    @classmethod
+    def of(cls, error: SymbolUnknown) -> "UnknownSymbol":
+        """Say what is not known, and what is."""
+        return cls(
+            message=f"No bars are kept for {error.symbol}; the query symbols lists what there is.",
+            code=ErrorCode.UNKNOWN_SYMBOL,
+            symbol=Symbol(error.symbol),
+            suggestions=[Symbol(name) for name in error.suggestions],
+        )
+
+
+@strawberry.type(
+    description="Too few bars had closed, or were known, at the moment that was asked about.",
+    directives=[Cost(weight="0")],
+)
+class NotEnoughHistory(UserError):
+    """The history is too short to be judged."""
+
+    symbol: Symbol = strawberry.field(description="The symbol that was asked for.")
+    bars_needed: int = strawberry.field(description="Bars that the strategy needs.")
+    bars_known: int = strawberry.field(description="Bars that there were.")
+
+    @classmethod
+    def of(cls, question: Question, error: TooFewBars) -> "NotEnoughHistory":
+        """Say how many bars are missing, and of which interval."""
+        return cls(
+            message=(
+                f"{question.strategy} needs {error.needed} bars of {question.interval.value} and "
+                f"{error.known} of {question.symbol} had closed and were known at that moment."
+            ),
+            code=ErrorCode.NOT_ENOUGH_HISTORY,
+            symbol=Symbol(question.symbol),
+            bars_needed=error.needed,
+            bars_known=error.known,
+        )

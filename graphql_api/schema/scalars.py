@@ -1,0 +1,106 @@
+"""The custom scalars: symbols, moments and days, each read strictly and written one way."""
+
+import datetime as dt
+import re
+from typing import Any, NewType
+
+import strawberry
+from graphql import GraphQLError
+
+__all__ = ["SCALARS", "Date", "DateTime", "Symbol", "micros", "rfc3339"]
+
+Symbol = NewType("Symbol", str)
+"""An instrument's name: 1 to 20 of A-Z 0-9 . - ^ ="""
+
+DateTime = NewType("DateTime", int)
+"""A moment: microseconds since the epoch, UTC."""
+
+Date = NewType("Date", str)
+"""A UTC day, as YYYY-MM-DD."""
+
+_SYMBOL = re.compile(r"[A-Z0-9.\-^=]{1,20}")
+_MOMENT = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
+)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND = dt.timedelta(microseconds=1)
+
+
+def micros(text: str) -> int:
+    """Microseconds since the epoch of an RFC 3339 time; digits past the sixth are cut off.
+
+    Raises
+    ------
+    ValueError
+        When the text is no RFC 3339 time with an offset, or names no real moment.
+    """
+    match = _MOMENT.fullmatch(text)
+    if match is None:
+        raise ValueError("not an RFC 3339 time")
+    day, clock, fraction, offset = match.groups()
+    offset = "+00:00" if offset in "Zz" else offset
+    moment = dt.datetime.fromisoformat(f"{day}T{clock}{offset}")
+    whole = (moment - _EPOCH) // _MICROSECOND
+    return whole + int((fraction or ".0")[1:7].ljust(6, "0"))
+
+
+def rfc3339(moment: int) -> str:
+    """The UTC time of a moment, with a fraction only where there is one."""
+    text = (_EPOCH + moment * _MICROSECOND).isoformat().replace("+00:00", "Z")
+    return text if "." not in text else text[:-1].rstrip("0") + "Z"
+
+
+def _refuse(what: str, value: Any, right: str) -> GraphQLError:
+    shown = repr(value) if len(repr(value)) <= 40 else repr(value)[:40] + "..."
+    return GraphQLError(f"{shown} is no {what}: {right}.", extensions={"code": "BAD_USER_INPUT"})
+
+
+def _symbol(value: Any) -> str:
+    if isinstance(value, str) and _SYMBOL.fullmatch(value):
+        return value
+    right = "a symbol is 1 to 20 of A-Z 0-9 . - ^ =, as in AAPL or BTC-USD"
+    if isinstance(value, str) and _SYMBOL.fullmatch(value.upper()):
+        right = f"write {value.upper()}"
+    raise _refuse("Symbol", value, right)
+
+
+def _moment(value: Any) -> int:
+    try:
+        if isinstance(value, str):
+            return micros(value)
+    except (ValueError, OverflowError):
+        pass
+    raise _refuse("DateTime", value, "write RFC 3339 with an offset, as in 2026-01-31T16:00:00Z")
+
+
+def _day(value: Any) -> str:
+    try:
+        if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+            return dt.date.fromisoformat(value).isoformat()
+    except ValueError:
+        pass
+    raise _refuse("Date", value, "write a day, as in 2026-01-31")
+
+
+SCALARS: dict[object, Any] = {
+    Symbol: strawberry.scalar(
+        name="Symbol",
+        description="An instrument's name: 1 to 20 of A-Z 0-9 . - ^ =, as in AAPL or BTC-USD.",
+        serialize=str,
+        parse_value=_symbol,
+    ),
+    DateTime: strawberry.scalar(
+        name="DateTime",
+        description="A moment by RFC 3339, with its offset; answered in UTC: 2026-01-31T16:00:00Z.",
+        specified_by_url="https://scalars.graphql.org/andimarek/date-time",
+        serialize=rfc3339,
+        parse_value=_moment,
+    ),
+    Date: strawberry.scalar(
+        name="Date",
+        description="A day of UTC: 2026-01-31.",
+        specified_by_url="https://scalars.graphql.org/andimarek/local-date",
+        serialize=str,
+        parse_value=_day,
+    ),
+}

@@ -1,0 +1,102 @@
+"""Everything the environment decides, with defaults and meanings; the only reader of it."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, Self
+
+__all__ = ["BadSetting", "Settings"]
+
+PREFIX = "INTELLPULSE_"
+
+
+class BadSetting(ValueError):
+    """An environment variable whose value cannot be meant."""
+
+
+def setting(default: Any, meaning: str, choices: tuple[str, ...] = ()) -> Any:
+    """A field of Settings that explains itself."""
+    return field(default=default, metadata={"meaning": meaning, "choices": choices})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What can be set, each as INTELLPULSE_ and the name in capitals."""
+
+    environment: Literal["live", "test"] = setting(
+        "live", "whether keys begin with ip_live_ or ip_test_", ("live", "test")
+    )
+    store: str = setting("sqlite", "where accounts and usage are kept", ("sqlite", "dynamodb"))
+    data: Path = setting(Path(".intellpulse"), "folder of the SQLite files")
+    bars_file: Path | None = setting(
+        None,
+        "a SQLite file of bars that is only read, as in the container; else bars.sqlite in data",
+    )
+    accounts_table: str = setting("", "DynamoDB table of accounts, keys and usage")
+    allowed_origins: tuple[str, ...] = setting(
+        ("*",),
+        "web origins whose pages may call the API, separated by commas; "
+        "keys travel in a header and never by cookie, so any origin is safe",
+    )
+    graphiql: bool = setting(True, "whether GraphiQL is served")
+    max_body_bytes: int = setting(100_000, "largest request body, in bytes")
+    threads: bool = setting(
+        False, "answer requests in threads: for a server; a Lambda answers one at a time"
+    )
+
+    def __post_init__(self) -> None:
+        if self.store == "dynamodb" and not self.accounts_table:
+            raise BadSetting(
+                f"{PREFIX}ACCOUNTS_TABLE is empty; with {PREFIX}STORE=dynamodb it names the table"
+            )
+        if self.max_body_bytes < 1:
+            raise BadSetting(
+                f"{PREFIX}MAX_BODY_BYTES is {self.max_body_bytes}; it must be at least 1"
+            )
+        for origin in self.allowed_origins:
+            if origin != "*" and not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+", origin):
+                raise BadSetting(
+                    f"{PREFIX}ALLOWED_ORIGINS holds {origin!r}; an origin reads "
+                    "https://app.example.com, without a path, or * for any"
+                )
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> Self:
+        """The settings of an environment, and of whoever overrides some.
+
+        Raises
+        ------
+        BadSetting
+            For a value that does not fit, or a variable with our prefix that names no setting:
+            a misspelt setting must not be passed over in silence.
+        """
+        known = {PREFIX + one.name.upper(): one for one in fields(cls)}
+        for name in environ:
+            if name.startswith(PREFIX) and name not in known:
+                raise BadSetting(f"{name} is no setting; there are {', '.join(sorted(known))}")
+        read = {
+            one.name: _parse(name, one.default, one.metadata["choices"], environ[name])
+            for name, one in known.items()
+            if environ.get(name, "") != ""
+        }
+        return cls(**(read | overrides))
+
+
+def _parse(name: str, default: Any, choices: tuple[str, ...], text: str) -> Any:
+    if choices and text not in choices:
+        raise BadSetting(f"{name} is {text!r}; it must be one of {', '.join(choices)}")
+    if isinstance(default, bool):
+        if text.lower() not in {"1", "0", "true", "false"}:
+            raise BadSetting(f"{name} is {text!r}; it must be 1, 0, true or false")
+        return text.lower() in {"1", "true"}
+    if isinstance(default, int):
+        if not re.fullmatch(r"[0-9]{1,12}", text):
+            raise BadSetting(f"{name} is {text!r}; it must be a whole number")
+        return int(text)
+    if isinstance(default, tuple):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if name.endswith("_FILE") or isinstance(default, Path):
+        return Path(text)
+    return text

@@ -1,0 +1,168 @@
+"""One request end to end, by each of the two ways in: the HTTP server and the Lambda handler."""
+
+import base64
+import importlib
+import json
+import sys
+import urllib.parse
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import boto3
+import pytest
+from moto import mock_aws
+from starlette.testclient import TestClient
+
+from graphql_api.app import create_app
+from graphql_api.commands.keys import deeds
+from graphql_api.settings import Settings
+from graphql_api.stores.dynamodb import TABLE
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer, whichever way it came."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def code(self) -> str:
+        """The code of the first error."""
+        return self.json["errors"][0]["extensions"]["code"]
+
+
+class Way(Protocol):
+    """A way into the API."""
+
+    settings: Settings
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> Reply: ...
+
+
+class HttpWay:
+    def __init__(self, settings: Settings, clock: Callable[[], int]) -> None:
+        self.settings = settings
+        self._client = TestClient(create_app(settings, clock), raise_server_exceptions=False)
+
+    def send(self, method, path, headers=None, body=None):
+        answer = self._client.request(
+            method, path, headers=headers or {}, content=body, follow_redirects=False
+        )
+        return Reply(answer.status_code, dict(answer.headers), answer.content)
+
+
+class LambdaWay:
+    """The handler of the deployed function, called with Function URL events (payload 2.0)."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        sys.modules.pop("graphql_api.handler", None)
+        self._handler = importlib.import_module("graphql_api.handler").handler
+
+    def send(self, method, path, headers=None, body=None):
+        raw_path, _, query = path.partition("?")
+        event = {
+            "version": "2.0",
+            "routeKey": "$default",
+            "rawPath": raw_path,
+            "rawQueryString": query,
+            "headers": {"host": "abc.lambda-url.eu-central-1.on.aws"}
+            | {name.lower(): value for name, value in (headers or {}).items()},
+            "queryStringParameters": dict(urllib.parse.parse_qsl(query)),
+            "requestContext": {
+                "accountId": "anonymous",
+                "apiId": "abc",
+                "domainName": "abc.lambda-url.eu-central-1.on.aws",
+                "domainPrefix": "abc",
+                "http": {
+                    "method": method,
+                    "path": raw_path,
+                    "protocol": "HTTP/1.1",
+                    "sourceIp": "192.0.2.1",
+                    "userAgent": "journey",
+                },
+                "requestId": "2bd3a7f4-5d34-4f3c-9f0e-3c1c3a1f2b11",
+                "routeKey": "$default",
+                "stage": "$default",
+                "time": "18/Nov/2026:12:00:00 +0000",
+                "timeEpoch": 1795003200000,
+            },
+            "isBase64Encoded": True,
+            "body": base64.b64encode(body or b"").decode(),
+        }
+        answer = self._handler(event, None)
+        content = answer["body"].encode()
+        if answer["isBase64Encoded"]:
+            content = base64.b64decode(content)
+        return Reply(answer["statusCode"], answer["headers"], content)
+
+
+@pytest.fixture
+def http(data: Path, clock: Callable[[], int]) -> HttpWay:
+    """The app as `intellpulse serve` runs it, on SQLite, with a clock set by hand."""
+    return HttpWay(Settings(data=data, threads=True), clock)
+
+
+@pytest.fixture
+def lambda_(data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LambdaWay]:
+    """The deployed handler, with accounts in DynamoDB and bars in a file that is only read."""
+    environ = {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "INTELLPULSE_STORE": "dynamodb",
+        "INTELLPULSE_ACCOUNTS_TABLE": "accounts",
+        "INTELLPULSE_BARS_FILE": str(data / "bars.sqlite"),
+    }
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        client.create_table(TableName="accounts", BillingMode="PAY_PER_REQUEST", **TABLE)
+        yield LambdaWay(Settings.read())
+        client.close()
+
+
+@pytest.fixture(params=["http", "lambda_"])
+def way(request: pytest.FixtureRequest) -> Way:
+    """Each way in."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def new_key() -> Callable[..., str]:
+    """Makes an account with a key on the store of a way in."""
+
+    def make(way: Way, plan: str = "BASIC", **more: Any) -> str:
+        return deeds(way.settings).open_account("Journey", plan, **more).secret
+
+    return make
+
+
+@pytest.fixture
+def ask(new_key: Callable[..., str]) -> Callable[..., Reply]:
+    """Sends a query by POST, with a new key where none is given."""
+
+    def send(way: Way, query: str, key: str | None = None, **variables: Any) -> Reply:
+        return way.send(
+            "POST",
+            "/graphql",
+            {"x-api-key": key or new_key(way), "content-type": "application/json"},
+            json.dumps({"query": query, "variables": variables}).encode(),
+        )
+
+    return send

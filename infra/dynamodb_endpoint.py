@@ -21,6 +21,8 @@ class DynamoDBEndpoint(LocalServer):
 
     def __init__(self) -> None:
         lock = threading.Lock()
+        self.called: set[str] = set()  # the actions that were asked for, as IAM names them
+        called = self.called
 
         class Calls(Handler):
             def do_POST(self) -> None:
@@ -31,6 +33,7 @@ class DynamoDBEndpoint(LocalServer):
                 for name, value in self.headers.items():
                     headers[name] = value
                 with lock:
+                    called.add("dynamodb:" + headers["X-Amz-Target"].rpartition(".")[2])
                     answer = botocore_stubber.process_request(
                         AWSPreparedRequest("POST", url, headers, body, stream_output=False)
                     )

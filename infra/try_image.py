@@ -33,7 +33,10 @@ ACCOUNTS = "accounts"
 TEMPLATE = Path(__file__).with_name("template.yaml")
 SIGNAL = """
 query Signal($symbol: String!) {
-  signal(symbol: $symbol) { __typename ... on Signal { symbol action score } }
+  signal(symbol: $symbol) {
+    __typename
+    ... on Signal { symbol action score explanation { summary } }
+  }
 }
 """
 
@@ -61,8 +64,10 @@ def _try(image: str) -> None:
     user = str(config.get("User", ""))
     must(user.partition(":")[0] not in {"", "0", "root"}, f"it runs as {user or 'root'}")
     with DynamoDBEndpoint() as dynamodb, RuntimeApi() as api:
-        environment = dynamodb.environment() | _stack_variables()
+        template, _ = decode(str(TEMPLATE))
+        environment = dynamodb.environment() | _stack_variables(template)
         key = _open_account(environment)
+        dynamodb.called.clear()  # making a key is an operator's right
         runtime = {
             "AWS_LAMBDA_RUNTIME_API": api.address,
             "AWS_LAMBDA_FUNCTION_NAME": "intellpulse-api",
@@ -80,6 +85,11 @@ def _try(image: str) -> None:
                 say(log.read_text(errors="replace")[-4000:])
                 raise
             _read_log(log, key)
+        rights = _rights(template)
+        must(
+            dynamodb.called <= rights, f"it needs {dynamodb.called - rights}, which the role lacks"
+        )
+        say(f"it needed {', '.join(sorted(dynamodb.called))}, and the role has these")
 
 
 def _ask(api: RuntimeApi, key: str, started: float) -> None:
@@ -102,10 +112,10 @@ def _ask(api: RuntimeApi, key: str, started: float) -> None:
 
     page = api.request(url_event("GET", "/graphiql", {"accept": "text/html"}))
     must(page.status == 200 and b"<script" in page.body, f"/graphiql says {page.status}")
-    usage = _post({"x-api-key": key}, "{ usage { unitsUsed } }")
+    usage = _post({"x-api-key": key}, "{ usage { unitsUsed history(days: 2) { unitsUsed } } }")
     used = api.request(usage).json()["data"]["usage"]["unitsUsed"]
     must(used > 0, "four signals were not charged")
-    say(f"charged {used} units for four signals")
+    say(f"  charged {used} units for four signals")
 
 
 def _read_log(log: Path, key: str) -> None:
@@ -125,9 +135,17 @@ def _post(headers: Mapping[str, str], query: str, variables: Any = None) -> dict
     return url_event("POST", "/graphql", {"content-type": "application/json", **headers}, body)
 
 
-def _stack_variables() -> dict[str, str]:
+def _rights(template: Mapping[str, Any]) -> set[str]:
+    """What the function's role may do to DynamoDB."""
+    policies = template["Resources"]["ApiRole"]["Properties"]["Policies"]
+    statements = [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
+    return {
+        action for one in statements for action in one["Action"] if action.startswith("dynamodb:")
+    }
+
+
+def _stack_variables(template: Mapping[str, Any]) -> dict[str, str]:
     """What the template gives the function, with the parameters' defaults."""
-    template, _ = decode(str(TEMPLATE))
     given = template["Resources"]["ApiFunction"]["Properties"]["Environment"]["Variables"]
     values = {name: one.get("Default") for name, one in template["Parameters"].items()}
     values["AccountsTable"] = ACCOUNTS

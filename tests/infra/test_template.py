@@ -157,7 +157,7 @@ def test_the_role_reaches_the_accounts_and_its_own_log_only(resources):
         for resource in many(statement["Resource"])
     }
     assert reached == {
-        "AccountsTable": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+        "AccountsTable": {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"},
         "ApiLogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"},
     }
 

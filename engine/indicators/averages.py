@@ -1,0 +1,218 @@
+"""Moving averages that weigh the closes of their window unevenly."""
+
+from math import isqrt
+from typing import Annotated
+
+import numpy as np
+
+from engine.arithmetic import divided
+from engine.catalog import Between, indicator
+from engine.smoothing import exponential_mean
+from engine.types import Float64, Prices, Values, Volumes
+from engine.windows import aligned, tilts, window_mean, window_sum
+
+__all__ = ["dema", "hma", "tema", "vwma", "weighted_mean", "wma"]
+
+
+def weighted_mean(values: Float64, window: int) -> Float64:
+    """Means over ``window`` bars with weights 1, 2, ... window, the newest weighing most.
+
+    One value a complete window, as ``engine.windows`` returns them.
+
+    Examples
+    --------
+    >>> weighted_mean(np.array([1.0, 4.0, 4.0]), 2).tolist()
+    [3.0, 4.0]
+    """
+    total, tilt = tilts(values, window)
+    mean = total / window
+    mean += tilt * (2.0 / (window * (window + 1.0)))
+    return mean
+
+
+@indicator(lookback=lambda window: window - 1)
+def wma(close: Prices, window: Annotated[int, Between(1, 500)] = 20) -> Values:
+    """Weighted Moving Average: mean of the last closes, weights falling in a straight line.
+
+        WMA = (window * C[t] + (window-1) * C[t-1] + ... + C[t-window+1]) / (1 + 2 + ... + window)
+
+    Parameters
+    ----------
+    close : (..., n) float64
+        Closing prices, oldest first.
+    window : int, bars
+        How many closes are averaged.
+
+    Returns
+    -------
+    (..., n) float64, in units of the price
+        NaN for the first ``window - 1`` bars.
+
+    Notes
+    -----
+    Equal to TA-Lib's WMA within 1e-12. A tail of the history gives the same bits as all of it.
+
+    Examples
+    --------
+    >>> wma(np.array([1.0, 4.0, 4.0, 1.0]), window=2).tolist()
+    [nan, 3.0, 4.0, 2.0]
+    """
+    return aligned(weighted_mean(close, window), close.shape[-1])
+
+
+@indicator(lookback=lambda window: 2 * (window - 1))
+def dema(close: Prices, window: Annotated[int, Between(1, 500)] = 20) -> Values:
+    """Double Exponential Moving Average: an EMA, less most of its delay.
+
+        DEMA = 2 * EMA - EMA(EMA)
+
+    Parameters
+    ----------
+    close : (..., n) float64
+        Closing prices, oldest first.
+    window : int, bars
+        Window of both means.
+
+    Returns
+    -------
+    (..., n) float64, in units of the price
+        NaN for the first ``2 * (window - 1)`` bars.
+
+    Notes
+    -----
+    Equal to TA-Lib's DEMA within 1e-12.
+
+    References
+    ----------
+    P. G. Mulloy, Smoothing data with faster moving averages, Technical Analysis of Stocks &
+    Commodities 12:1 (1994).
+
+    Examples
+    --------
+    >>> dema(np.array([1.0, 2.0, 3.0, 4.0]), window=2).tolist()
+    [nan, nan, 3.0, 4.0]
+    """
+    once = exponential_mean(close, window)
+    twice = exponential_mean(once, window)
+    return aligned(2.0 * once[..., window - 1 :] - twice, close.shape[-1])
+
+
+@indicator(lookback=lambda window: 3 * (window - 1))
+def tema(close: Prices, window: Annotated[int, Between(1, 500)] = 20) -> Values:
+    """Triple Exponential Moving Average: an EMA, less nearly all of its delay.
+
+        TEMA = 3 * EMA - 3 * EMA(EMA) + EMA(EMA(EMA))
+
+    Parameters
+    ----------
+    close : (..., n) float64
+        Closing prices, oldest first.
+    window : int, bars
+        Window of all three means.
+
+    Returns
+    -------
+    (..., n) float64, in units of the price
+        NaN for the first ``3 * (window - 1)`` bars.
+
+    Notes
+    -----
+    Equal to TA-Lib's TEMA within 1e-12.
+
+    References
+    ----------
+    P. G. Mulloy, Smoothing data with faster moving averages, Technical Analysis of Stocks &
+    Commodities 12:1 (1994).
+
+    Examples
+    --------
+    >>> tema(np.array([1.0, 2.0, 3.0, 4.0, 5.0]), window=2).tolist()
+    [nan, nan, nan, 4.0, 5.0]
+    """
+    once = exponential_mean(close, window)
+    twice = exponential_mean(once, window)
+    thrice = exponential_mean(twice, window)
+    gap = once[..., 2 * (window - 1) :] - twice[..., window - 1 :]
+    return aligned(3.0 * gap + thrice, close.shape[-1])
+
+
+@indicator(lookback=lambda window: window + isqrt(window) - 2)
+def hma(close: Prices, window: Annotated[int, Between(2, 500)] = 20) -> Values:
+    """Hull Moving Average: a weighted mean that hardly lags, smoothed once more.
+
+        HMA = WMA(sqrt(window)) of (2 * WMA(window / 2) - WMA(window))
+
+    with both lengths rounded down.
+
+    Parameters
+    ----------
+    close : (..., n) float64
+        Closing prices, oldest first.
+    window : int, bars
+        Length of the slow weighted mean.
+
+    Returns
+    -------
+    (..., n) float64, in units of the price
+        NaN for the first ``window + floor(sqrt(window)) - 2`` bars.
+
+    Notes
+    -----
+    Equal to TA-Lib's HMA within 1e-12. A tail of the history gives the same bits as all of it.
+
+    References
+    ----------
+    A. Hull, How to reduce lag in a moving average (2005), alanhull.com.
+
+    Examples
+    --------
+    >>> hma(np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), window=4).round(9).tolist()
+    [nan, nan, nan, nan, 5.0, 6.0]
+    """
+    fast = weighted_mean(close, window // 2)[..., window - window // 2 :]
+    ahead = 2.0 * fast - weighted_mean(close, window)
+    return aligned(weighted_mean(ahead, isqrt(window)), close.shape[-1])
+
+
+@indicator(lookback=lambda window: window - 1)
+def vwma(close: Prices, volume: Volumes, window: Annotated[int, Between(1, 500)] = 20) -> Values:
+    """Volume-Weighted Moving Average: mean of the last closes, each counting as it was traded.
+
+        VWMA = sum of C * V / sum of V, over the window
+
+    Parameters
+    ----------
+    close : (..., n) float64
+        Closing prices, oldest first.
+    volume : (..., n) float64
+        Units traded.
+    window : int, bars
+        How many closes are averaged.
+
+    Returns
+    -------
+    (..., n) float64, in units of the price
+        NaN for the first ``window - 1`` bars. Where nothing was traded in the whole window, the
+        plain mean.
+
+    Notes
+    -----
+    Equal to TA-Lib's VWMA within 1e-12, which has no value where nothing was traded. A tail of the
+    history gives the same bits as all of it.
+
+    Examples
+    --------
+    >>> vwma(np.array([1.0, 4.0, 5.0]), np.array([2.0, 1.0, 1.0]), window=2).tolist()
+    [nan, 2.0, 4.5]
+    """
+    return aligned(volume_weighted(close, volume, window), close.shape[-1])
+
+
+def volume_weighted(prices: Prices, volume: Volumes, window: int) -> Values:
+    """Means of prices weighted by volume over ``window`` bars, plain where there is none."""
+    weights = window_sum(volume, window)
+    means = divided(window_sum(prices * volume, window), weights, otherwise=np.nan)
+    idle = weights == 0.0
+    if idle.any():
+        np.copyto(means, window_mean(prices, window), where=idle)
+    return means

@@ -1,0 +1,210 @@
+"""Oscillators that measure the price against its own mean or its own range."""
+
+from typing import Annotated, NamedTuple
+
+import numpy as np
+
+from engine.arithmetic import divided
+from engine.catalog import Between, indicator
+from engine.smoothing import exponential_mean
+from engine.types import Prices, Values
+from engine.windows import aligned, window_mean, window_sum
+
+__all__ = ["BullBearPower", "awesome_oscillator", "bull_bear_power", "cci", "ultimate_oscillator"]
+
+
+@indicator(lookback=lambda window: window - 1)
+def cci(
+    high: Prices, low: Prices, close: Prices, window: Annotated[int, Between(2, 500)] = 20
+) -> Values:
+    """Commodity Channel Index: how unusually far the price lies from its mean.
+
+        P = (H + L + C) / 3
+        CCI = (P - SMA(P)) / (0.015 * mean absolute deviation of P from that SMA in the window)
+
+    Parameters
+    ----------
+    high, low, close : (..., n) float64
+        Prices, oldest first.
+    window : int, bars
+        How many bars are averaged.
+
+    Returns
+    -------
+    (..., n) float64, most of it on -100..100
+        NaN for the first ``window - 1`` bars; 0 where the price stood still.
+
+    Notes
+    -----
+    Equal to TA-Lib's CCI within 1e-12. A tail of the history gives the same bits as all of it.
+
+    References
+    ----------
+    D. R. Lambert, Commodity Channel Index, Commodities 9:10 (1980).
+
+    Examples
+    --------
+    >>> close = np.array([1.0, 2.0, 3.0, 1.0])
+    >>> cci(close, close, close, window=3).round(1).tolist()
+    [nan, nan, 100.0, -100.0]
+    """
+    price = (high + low + close) / 3.0
+    mean = window_mean(price, window)
+    bars = mean.shape[-1]
+    total, step = np.zeros_like(mean), np.empty_like(mean)
+    for start in range(window if bars else 0):
+        np.subtract(price[..., start : start + bars], mean, out=step)
+        total += np.abs(step, out=step)
+    distance = price[..., window - 1 :] - mean
+    return aligned(divided(distance, total * (0.015 / window), otherwise=0.0), close.shape[-1])
+
+
+@indicator(lookback=lambda fast, slow: max(fast, slow) - 1)
+def awesome_oscillator(
+    high: Prices,
+    low: Prices,
+    fast: Annotated[int, Between(1, 500)] = 5,
+    slow: Annotated[int, Between(1, 500)] = 34,
+) -> Values:
+    """Awesome Oscillator: how far a fast mean of the midpoints has left a slow one.
+
+        AO = SMA(fast) - SMA(slow), of (H + L) / 2
+
+    Parameters
+    ----------
+    high, low : (..., n) float64
+        Prices, oldest first.
+    fast : int, bars
+        Window of the fast mean.
+    slow : int, bars
+        Window of the slow mean.
+
+    Returns
+    -------
+    (..., n) float64, in units of the price
+        NaN for the first ``slow - 1`` bars.
+
+    Notes
+    -----
+    Equal to TA-Lib's AO within 1e-12 of the price. A tail of the history gives the same bits as all
+    of it.
+
+    References
+    ----------
+    B. Williams, Trading Chaos (1995).
+
+    Examples
+    --------
+    >>> price = np.array([1.0, 2.0, 4.0])
+    >>> awesome_oscillator(price + 1.0, price - 1.0, fast=1, slow=2).tolist()
+    [nan, 0.5, 1.0]
+    """
+    middle = (high + low) * 0.5
+    longest = max(fast, slow)
+    difference = window_mean(middle[..., longest - fast :], fast)
+    difference = difference - window_mean(middle[..., longest - slow :], slow)
+    return aligned(difference, high.shape[-1])
+
+
+@indicator(lookback=lambda fast, middle, slow: max(slow, middle, fast))
+def ultimate_oscillator(
+    high: Prices,
+    low: Prices,
+    close: Prices,
+    fast: Annotated[int, Between(1, 500)] = 7,
+    middle: Annotated[int, Between(1, 500)] = 14,
+    slow: Annotated[int, Between(1, 500)] = 28,
+) -> Values:
+    """Ultimate Oscillator: share of the true range that was bought, over three windows, 0..100.
+
+        UO = 100 * (4 * S(fast) + 2 * S(middle) + S(slow)) / 7
+        S(w) = sum of (C - min(L, C[t-1])) / sum of true ranges, over w bars
+
+    Parameters
+    ----------
+    high, low, close : (..., n) float64
+        Prices, oldest first.
+    fast : int, bars
+        The window that counts four times.
+    middle : int, bars
+        The window that counts twice.
+    slow : int, bars
+        The window that counts once.
+
+    Returns
+    -------
+    (..., n) float64 on 0..100
+        NaN for as many bars as the longest window has. A window without movement adds 0.
+
+    Notes
+    -----
+    Equal to TA-Lib's ULTOSC within 1e-12; like there, the shortest window counts most in whatever
+    order the three are given. A tail of the history gives the same bits as all of it.
+
+    References
+    ----------
+    L. Williams, The ultimate oscillator, Technical Analysis of Stocks & Commodities 3:4 (1985).
+
+    Examples
+    --------
+    >>> close = np.array([2.0, 3.0, 2.0, 3.0])
+    >>> ultimate_oscillator(close + 1.0, close - 1.0, close, 1, 2, 3).round(2).tolist()
+    [nan, nan, nan, 50.0]
+    """
+    before = close[..., :-1]
+    floor = np.minimum(low[..., 1:], before)
+    bought = close[..., 1:] - floor
+    ranges = np.maximum(high[..., 1:], before) - floor
+    longest = max(fast, middle, slow)
+    total = np.zeros((*close.shape[:-1], max(close.shape[-1] - longest, 0)))
+    for weight, window in zip((1.0, 2.0, 4.0), sorted((fast, middle, slow))[::-1], strict=True):
+        share = divided(window_sum(bought, window), window_sum(ranges, window), otherwise=0.0)
+        total += weight * share[..., longest - window :]
+    return aligned(total * (100.0 / 7.0), close.shape[-1])
+
+
+class BullBearPower(NamedTuple):
+    """What bull and bear power say."""
+
+    bull: Values
+    bear: Values
+
+
+@indicator(lookback=lambda window: window - 1)
+def bull_bear_power(
+    high: Prices, low: Prices, close: Prices, window: Annotated[int, Between(2, 500)] = 13
+) -> BullBearPower:
+    """Bull and Bear Power: how far buyers lifted the price over its mean, and sellers beat it down.
+
+        bull = H - EMA of the closes    bear = L - EMA of the closes
+
+    Parameters
+    ----------
+    high, low, close : (..., n) float64
+        Prices, oldest first.
+    window : int, bars
+        Window of the mean.
+
+    Returns
+    -------
+    BullBearPower of (..., n) float64, in units of the price
+        NaN for the first ``window - 1`` bars.
+
+    Notes
+    -----
+    Equal to TA-Lib's ERI within 1e-12 of the price.
+
+    References
+    ----------
+    A. Elder, Trading for a Living (1993).
+
+    Examples
+    --------
+    >>> close = np.array([1.0, 3.0, 3.5])
+    >>> power = bull_bear_power(close + 1.0, close - 1.0, close, window=2)
+    >>> power.bull.tolist(), power.bear.tolist()
+    ([nan, 2.0, 1.5], [nan, 0.0, -0.5])
+    """
+    mean = exponential_mean(close, window)
+    bull, bear = high[..., window - 1 :] - mean, low[..., window - 1 :] - mean
+    return BullBearPower(aligned(bull, close.shape[-1]), aligned(bear, close.shape[-1]))

@@ -1,0 +1,151 @@
+"""Indicators of pace: how much the price has changed, and in which direction it leans."""
+
+from typing import Annotated
+
+import numpy as np
+
+from engine.arithmetic import divided
+from engine.catalog import Between, indicator
+from engine.smoothing import exponential_mean
+from engine.types import Prices, Values
+from engine.windows import aligned, lagged, tilts
+
+__all__ = ["linear_regression_slope", "momentum", "roc", "tsi"]
+
+
+@indicator(lookback=lambda window: window)
+def momentum(close: Prices, window: Annotated[int, Between(1, 500)] = 10) -> Values:
+    """Momentum: by how much the close has changed since some bars ago.
+
+        MOM = C[t] - C[t-window]
+
+    Parameters
+    ----------
+    close : (..., n) float64
+        Closing prices, oldest first.
+    window : int, bars
+        How far back the other close lies.
+
+    Returns
+    -------
+    (..., n) float64, in units of the price
+        NaN for the first ``window`` bars.
+
+    Notes
+    -----
+    Equal to TA-Lib's MOM, bit for bit.
+
+    Examples
+    --------
+    >>> momentum(np.array([1.0, 2.0, 4.0]), window=1).tolist()
+    [nan, 1.0, 2.0]
+    """
+    return aligned(close[..., window:] - lagged(close, window), close.shape[-1])
+
+
+@indicator(lookback=lambda window: window)
+def roc(close: Prices, window: Annotated[int, Between(1, 500)] = 10) -> Values:
+    """Rate of Change: by how many percent the close has changed since some bars ago.
+
+        ROC = 100 * (C[t] / C[t-window] - 1)
+
+    Parameters
+    ----------
+    close : (..., n) float64
+        Closing prices, oldest first.
+    window : int, bars
+        How far back the other close lies.
+
+    Returns
+    -------
+    (..., n) float64, percent
+        NaN for the first ``window`` bars; 0 where the earlier close is 0.
+
+    Notes
+    -----
+    Equal to TA-Lib's ROC, bit for bit.
+
+    Examples
+    --------
+    >>> roc(np.array([1.0, 2.0, 3.0]), window=1).tolist()
+    [nan, 100.0, 50.0]
+    """
+    ratio = divided(close[..., window:], lagged(close, window), otherwise=1.0)
+    return aligned((ratio - 1.0) * 100.0, close.shape[-1])
+
+
+@indicator(lookback=lambda slow, fast: slow + fast - 1)
+def tsi(
+    close: Prices,
+    slow: Annotated[int, Between(2, 500)] = 25,
+    fast: Annotated[int, Between(2, 500)] = 13,
+) -> Values:
+    """True Strength Index: share of the movement that went one way, smoothed twice, -100..100.
+
+        TSI = 100 * EMA(fast) of EMA(slow) of change / EMA(fast) of EMA(slow) of abs(change)
+
+    with the change from close to close.
+
+    Parameters
+    ----------
+    close : (..., n) float64
+        Closing prices, oldest first.
+    slow : int, bars
+        Window of the first mean.
+    fast : int, bars
+        Window of the second mean.
+
+    Returns
+    -------
+    (..., n) float64 on -100..100
+        NaN for the first ``slow + fast - 1`` bars; 0 for a market that has not moved.
+
+    Notes
+    -----
+    Equal to TA-Lib's TSI within 1e-12.
+
+    References
+    ----------
+    W. Blau, True strength index, Technical Analysis of Stocks & Commodities 9:11 (1991).
+
+    Examples
+    --------
+    >>> tsi(np.array([1.0, 2.0, 3.0, 4.0, 3.0]), slow=2, fast=2).round(2).tolist()
+    [nan, nan, nan, 100.0, 11.11]
+    """
+    change = close[..., 1:] - close[..., :-1]
+    lean = exponential_mean(exponential_mean(change, slow), fast)
+    movement = exponential_mean(exponential_mean(np.abs(change), slow), fast)
+    return aligned(divided(100.0 * lean, movement, otherwise=0.0), close.shape[-1])
+
+
+@indicator(lookback=lambda window: window - 1)
+def linear_regression_slope(close: Prices, window: Annotated[int, Between(2, 500)] = 14) -> Values:
+    """Linear Regression Slope: by how much a bar the straight line through the closes rises.
+
+        slope = sum of (i - m) * C[i] / sum of (i - m)**2,    i = 0 ... window - 1,  m = mean of i
+
+    Parameters
+    ----------
+    close : (..., n) float64
+        Closing prices, oldest first.
+    window : int, bars
+        How many closes the line of least squares runs through.
+
+    Returns
+    -------
+    (..., n) float64, in units of the price a bar
+        NaN for the first ``window - 1`` bars.
+
+    Notes
+    -----
+    Equal to TA-Lib's LINEARREG_SLOPE within 4e-11; centred in its window, where TA-Lib subtracts
+    large sums. A tail of the history gives the same bits as all of it.
+
+    Examples
+    --------
+    >>> linear_regression_slope(np.array([1.0, 3.0, 5.0, 4.0]), window=3).tolist()
+    [nan, nan, 2.0, 0.5]
+    """
+    squares = window * (window * window - 1) / 12.0
+    return aligned(tilts(close, window)[1] / squares, close.shape[-1])

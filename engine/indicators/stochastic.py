@@ -1,0 +1,224 @@
+"""Oscillators that place the price within the range of its window."""
+
+from typing import Annotated, NamedTuple
+
+from engine.arithmetic import divided
+from engine.catalog import Between, indicator
+from engine.indicators.momentum import rsi
+from engine.types import Float64, Prices, Values
+from engine.windows import aligned, window_max, window_mean, window_min
+
+__all__ = ["Stochastic", "stochastic", "stochastic_fast", "stochastic_rsi", "williams_r"]
+
+
+class Stochastic(NamedTuple):
+    """What a stochastic oscillator says."""
+
+    k: Values
+    d: Values
+
+
+def _place(high: Float64, low: Float64, close: Float64, window: int) -> Float64:
+    """Where the close lies between the extremes of the window, 0..100, 0 where they are one."""
+    lowest = window_min(low, window)
+    reach = window_max(high, window) - lowest
+    return divided(close[..., window - 1 :] - lowest, reach * 0.01, otherwise=0.0)
+
+
+def _smoothed(place: Float64, smooth_k: int, smooth_d: int, length: int) -> Stochastic:
+    k = window_mean(place, smooth_k)
+    d = window_mean(k, smooth_d)
+    return Stochastic(aligned(k[..., smooth_d - 1 :], length), aligned(d, length))
+
+
+@indicator(lookback=lambda window, smooth_k, smooth_d: window + smooth_k + smooth_d - 3)
+def stochastic(
+    high: Prices,
+    low: Prices,
+    close: Prices,
+    window: Annotated[int, Between(1, 500)] = 14,
+    smooth_k: Annotated[int, Between(1, 500)] = 3,
+    smooth_d: Annotated[int, Between(1, 500)] = 3,
+) -> Stochastic:
+    """Slow Stochastic: where the close lies in the range of the window, 0..100.
+
+        place = 100 * (C - lowest low) / (highest high - lowest low)
+        k = SMA(smooth_k) of place    d = SMA(smooth_d) of k
+
+    Parameters
+    ----------
+    high, low, close : (..., n) float64
+        Prices, oldest first.
+    window : int, bars
+        The range is taken over these.
+    smooth_k : int, bars
+        How many places ``k`` averages.
+    smooth_d : int, bars
+        How many values of ``k`` its signal ``d`` averages.
+
+    Returns
+    -------
+    Stochastic of (..., n) float64 on 0..100
+        NaN for the first ``window + smooth_k + smooth_d - 3`` bars, in both. A place in a range of
+        nothing is 0.
+
+    Notes
+    -----
+    Equal to TA-Lib's STOCH within 1e-12. A tail of the history gives the same bits as all of it.
+
+    References
+    ----------
+    G. C. Lane, Lane's stochastics, Technical Analysis of Stocks & Commodities 2:3 (1984).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> close = np.array([1.0, 2.0, 3.0, 2.0])
+    >>> line = stochastic(close + 1.0, close - 1.0, close, window=2, smooth_k=1, smooth_d=2)
+    >>> line.k.round(1).tolist(), line.d.round(1).tolist()
+    ([nan, nan, 66.7, 33.3], [nan, nan, 66.7, 50.0])
+    """
+    return _smoothed(_place(high, low, close, window), smooth_k, smooth_d, close.shape[-1])
+
+
+@indicator(lookback=lambda window, smooth_d: window + smooth_d - 2)
+def stochastic_fast(
+    high: Prices,
+    low: Prices,
+    close: Prices,
+    window: Annotated[int, Between(1, 500)] = 14,
+    smooth_d: Annotated[int, Between(1, 500)] = 3,
+) -> Stochastic:
+    """Fast Stochastic: where the close lies in the range of the window, unsmoothed, 0..100.
+
+        k = 100 * (C - lowest low) / (highest high - lowest low)    d = SMA(smooth_d) of k
+
+    Parameters
+    ----------
+    high, low, close : (..., n) float64
+        Prices, oldest first.
+    window : int, bars
+        The range is taken over these.
+    smooth_d : int, bars
+        How many values of ``k`` its signal ``d`` averages.
+
+    Returns
+    -------
+    Stochastic of (..., n) float64 on 0..100
+        NaN for the first ``window + smooth_d - 2`` bars, in both. A place in a range of nothing
+        is 0.
+
+    Notes
+    -----
+    Equal to TA-Lib's STOCHF within 1e-12. A tail of the history gives the same bits as all of it.
+
+    References
+    ----------
+    G. C. Lane, Lane's stochastics, Technical Analysis of Stocks & Commodities 2:3 (1984).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> close = np.array([1.0, 2.0, 3.0, 2.0])
+    >>> stochastic_fast(close, close, close, window=2, smooth_d=2).d.tolist()
+    [nan, nan, 100.0, 50.0]
+    """
+    return _smoothed(_place(high, low, close, window), 1, smooth_d, close.shape[-1])
+
+
+@indicator(
+    lookback=lambda rsi_window, window, smooth_k, smooth_d: (
+        rsi_window + window + smooth_k + smooth_d - 3
+    )
+)
+def stochastic_rsi(
+    close: Prices,
+    rsi_window: Annotated[int, Between(2, 500)] = 14,
+    window: Annotated[int, Between(1, 500)] = 14,
+    smooth_k: Annotated[int, Between(1, 500)] = 3,
+    smooth_d: Annotated[int, Between(1, 500)] = 3,
+) -> Stochastic:
+    """Stochastic RSI: where the RSI lies in its own range of the window, 0..100.
+
+        place = 100 * (RSI - lowest RSI) / (highest RSI - lowest RSI)
+        k = SMA(smooth_k) of place    d = SMA(smooth_d) of k
+
+    Parameters
+    ----------
+    close : (..., n) float64
+        Closing prices, oldest first.
+    rsi_window : int, bars
+        Wilder's smoothing length of the RSI.
+    window : int, bars
+        The range of the RSI is taken over these.
+    smooth_k : int, bars
+        How many places ``k`` averages.
+    smooth_d : int, bars
+        How many values of ``k`` its signal ``d`` averages.
+
+    Returns
+    -------
+    Stochastic of (..., n) float64 on 0..100
+        NaN for the first ``rsi_window + window + smooth_k + smooth_d - 3`` bars, in both. A place
+        in a range of nothing is 0.
+
+    Notes
+    -----
+    With ``smooth_k=1`` equal to TA-Lib's STOCHRSI as far as the RSI is: while a market stands
+    still its RSI changes by rounding alone, and so the place in that range means nothing.
+
+    References
+    ----------
+    T. S. Chande, S. Kroll, The New Technical Trader (1994).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> close = np.array([1.0, 2.0, 1.0, 2.0, 3.0, 2.0])
+    >>> stochastic_rsi(close, rsi_window=2, window=2, smooth_k=1, smooth_d=1).k.tolist()
+    [nan, nan, nan, 100.0, 100.0, 0.0]
+    """
+    strength = rsi(close, rsi_window)[..., rsi_window:]
+    place = _place(strength, strength, strength, window)
+    return _smoothed(place, smooth_k, smooth_d, close.shape[-1])
+
+
+@indicator(lookback=lambda window: window - 1)
+def williams_r(
+    high: Prices, low: Prices, close: Prices, window: Annotated[int, Between(2, 500)] = 14
+) -> Values:
+    """Williams %R: how far the close lies below the top of the window's range, -100..0.
+
+        %R = -100 * (highest high - C) / (highest high - lowest low)
+
+    Parameters
+    ----------
+    high, low, close : (..., n) float64
+        Prices, oldest first.
+    window : int, bars
+        The range is taken over these.
+
+    Returns
+    -------
+    (..., n) float64 on -100..0
+        NaN for the first ``window - 1`` bars; 0 in a range of nothing.
+
+    Notes
+    -----
+    Equal to TA-Lib's WILLR within 1e-12. A tail of the history gives the same bits as all of it.
+
+    References
+    ----------
+    L. Williams, How I Made One Million Dollars Last Year Trading Commodities (1973).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> close = np.array([1.0, 2.0, 3.0, 2.0])
+    >>> williams_r(close + 1.0, close - 1.0, close, window=3).tolist()
+    [nan, nan, -25.0, -66.66666666666667]
+    """
+    highest = window_max(high, window)
+    reach = highest - window_min(low, window)
+    place = divided(highest - close[..., window - 1 :], reach * -0.01, otherwise=0.0)
+    return aligned(place, close.shape[-1])

@@ -48,6 +48,7 @@ query Explanation($symbol: Symbol!) {
     ... on Explanation {
       summary
       signal {
+        symbol
         action
         score
         close

@@ -8,7 +8,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 name=${1:-intellpulse:local}
-local_base=localhost/intellpulse-python:bookworm
+local_base=localhost/intellpulse-python:debian
 
 if docker info >/dev/null 2>&1; then
   engine=docker
@@ -32,8 +32,12 @@ make_base() {
     exit 1
   }
   echo "No registry can be reached: making $local_base of Debian packages"
-  mmdebstrap --quiet --variant=apt --include=python3,python3-pip,python-is-python3,ca-certificates \
-    bookworm "$settings/base.tar"
+  # trixie's Python is the Dockerfile's 3.13; bookworm's, 3.11, serves where its keys are unknown.
+  for suite in trixie bookworm; do
+    mmdebstrap --quiet --variant=apt --include=python3,python3-pip,python-is-python3,ca-certificates \
+      $suite "$settings/base.tar" && break
+    rm -f "$settings/base.tar"
+  done
   if [ $engine = docker ]; then
     docker import "$settings/base.tar" $local_base >/dev/null
   else

@@ -120,15 +120,17 @@ class Guard:
         reach = reach or self.reach()
         rate = rate_of(plan.per_second, plan.burst)
         guess = _guess
-        for _ in range(FORMS_TRIED):
+        first: Seen | None = None
+        for attempt in range(FORMS_TRIED):
             now = self._clock()
             seen = self._last_seen(caller, now)
+            first = first if attempt else seen
             if seen is not None:
                 self._refuse_if_spent(caller, cost, seen, now)
             _refuse_if_too_soon(plan, rate, seen.usage if seen else UsageDay(day_of(now)), now)
             form = guess(rate, seen, now)
             outcome = self._attempt(caller, rate, form, cost, now, reach)
-            self._learn(caller, outcome, seen, form, now)
+            self._learn(caller, outcome, first, form, now)
             if outcome.admitted:
                 return _admission(plan, outcome.usage, now, cost)
             if caller.key_id in outcome.usage.revoked:
@@ -208,16 +210,20 @@ class Guard:
         return seen if seen is not None and seen.usage.day == day_of(now) else None
 
     def _learn(
-        self, caller: Caller, outcome: Outcome, before: Seen | None, form: Form, now: int
+        self, caller: Caller, outcome: Outcome, first: Seen | None, form: Form, now: int
     ) -> None:
-        """Remember an answer, unless a later one is known: ``tat`` never falls."""
+        """Remember an answer, unless a later one is known: ``tat`` never falls.
+
+        Others spend from the bucket when it is found elsewhere than it was ``first``, when this
+        request began. An IDLE that went through has found it at rest.
+        """
         known = self._last_seen(caller, now)
         if known is not None and (known.usage.tat or 0) > (outcome.usage.tat or 0):
             return
         found = outcome.usage.tat
         if outcome.admitted and found is not None:
             found -= rate_of(caller.plan.per_second, caller.plan.burst).spacing
-        moved = before is None or found != before.usage.tat
+        moved = first is None or found != first.usage.tat
         shared = moved and not (outcome.admitted and form is not Form.BUSY)
         self._remember(caller, Seen(outcome.usage, now, shared, now))
 

@@ -13,8 +13,8 @@ numbers that the caller computes beforehand:
     IDLE  SET tat = x + n*T                         IF  no tat OR tat <= x
     NEW   SET tat = midnight - band + tau + n*T     IF  no tat
 
-Before any call: ``n*T <= tau - band/2``; NEW only once its result fits, ``now >= midnight + n*T``;
-IDLE on an item without ``tat`` only when the day is older than ``tau``.
+Before any call: ``n*T <= tau - band/2``; NEW only in the first ``tau`` of a day, and there only
+once its result fits, ``now >= midnight + n*T``; IDLE on an item without ``tat`` only after that.
 
 Proof that grants in any interval are at most burst + rate * interval
 ---------------------------------------------------------------------
@@ -24,7 +24,8 @@ found it, or is taken to have found it, at ``now - band`` or later:
 - BUSY found lo <= tat <= hi, and leaves tat + n*T <= hi + n*T = now - band + tau.
 - IDLE is taken to have found x >= now - band (it only raises what it found), and leaves
   x + n*T <= now - band/2 + tau - band/2, by the precondition on n.
-- NEW is taken to have found midnight - band + tau. See below.
+- NEW is taken to have found midnight - band + tau, which is at least now - band in the first tau
+  of a day, and leaves midnight - band + tau + n*T <= now - band + tau once now >= midnight + n*T.
 
 ``tat`` never falls, and rises by at least n*T with each admission. Take all admissions of one
 item whose ``now`` lies in [t0, t1], in the order in which the store applied them, however they
@@ -34,12 +35,12 @@ their n*T is at most t1 - t0 + tau, and with T >= 1e6/rate and tau <= T*burst:
     sum n  <=  burst + rate * (t1 - t0)                                                        QED
 
 Midnight: the new day's item opens as if it had been found at midnight - band + tau, which is as
-full as yesterday's can be. By NEW's precondition its result fits; an IDLE without ``tat`` stands at
-x >= midnight + tau - band/2, which is later. So the grants of the new day until t1 sum to at most
-t1 - midnight, those of the day before from t0 to at most midnight - t0 + tau, and the bound holds
-across any number of midnights. Clocks that differ add rate * difference. Requests that are spent up
-to a lease's life after they were charged lie in an interval longer by that life, and tau is that
-much shorter.
+spent as yesterday's can be. An IDLE without ``tat`` stands at x >= midnight + tau - band/2, which
+is later. So the grants of the new day until t1 sum to at most t1 - midnight, those of the day
+before from t0 to at most midnight - t0 + tau, and the bound holds across any number of midnights.
+
+Clocks that differ add rate * difference. Requests that are spent up to a lease's life after they
+were charged lie in an interval longer by that life, and tau is that much shorter.
 
 The quota is the term ``used <= daily - cost`` of the same write, so ``used`` is never over the day.
 """

@@ -1,0 +1,17 @@
+"""The plans, as they are sold."""
+
+from graphql_api.guard.plans import PLANS, Plan
+
+
+def test_the_plans_are_these():
+    assert list(PLANS.values()) == [
+        Plan("DEMO", 5, 10, 500, 100),
+        Plan("BASIC", 100, 200, 10_000, 500),
+        Plan("PREMIUM", 500, 1_000, 100_000, 1_000),
+        Plan("ENTERPRISE", 2_000, 5_000, 1_000_000, 5_000),
+    ]
+    assert all(name == plan.name for name, plan in PLANS.items())
+
+
+def test_no_single_query_may_cost_more_than_a_day():
+    assert all(plan.single_query <= plan.units_per_day for plan in PLANS.values())

@@ -85,8 +85,10 @@ class _View:
     versions: dict[int, tuple[str, str]] = field(default_factory=dict)
 
 
-# Answers at "now" share one view, and a few fixed moments have theirs; the rest is computed again.
-_CACHED = 8
+# A view costs some 0.3 MB: the one at "now" and two moments of the past are kept, and of each view
+# the versions of a few moments judged.
+_VIEWS = 3
+_VERSIONS = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -202,7 +204,7 @@ class Series:
         view = self._views.get(key)
         if view is None:
             view = self._look(as_of, adjustment)
-            _keep(self._views, key, view)
+            _keep(self._views, key, view, _VIEWS)
         return view
 
     def _look(self, as_of: int, adjustment: Adjustment) -> _View:
@@ -235,16 +237,16 @@ class Series:
             used = [] if len(self.origins) == 1 else np.unique(view.origin[:count]).tolist()
             source = " + ".join(self.origins[i] for i in used) or self.origins[0]
             found = version, source
-            _keep(view.versions, count, found)
+            _keep(view.versions, count, found, _VERSIONS)
         return found
 
 
-def _keep(cache: dict[K, V], key: K, value: V) -> None:
+def _keep(cache: dict[K, V], key: K, value: V, most: int) -> None:
     """Put into a small cache, dropping the oldest.
 
     Two threads may both put the same; what they put is equal, and each step of a dict is atomic.
     """
-    for old in list(cache)[: max(0, len(cache) - _CACHED + 1)]:
+    for old in list(cache)[: max(0, len(cache) - most + 1)]:
         cache.pop(old, None)
     cache[key] = value
 

@@ -106,7 +106,7 @@ def off_grid(time: int, interval: Interval, calendar: str) -> str | None:
         )
     weekend = (time - _MONDAY) // DAY % 7 >= 5
     if CALENDARS[calendar] is not None and weekend:
-        return f"{calendar} holds no session on a weekend"
+        return f"{calendar} holds no session on a weekend; 24/7 does"
     if interval is Interval.ONE_DAY:
         return None if time % DAY == 0 else "a daily bar's time is its session's date at 00:00Z"
     # Exchanges open at half past, so their hours do not start on the hour.

@@ -39,7 +39,7 @@ class SqliteBarStore:
     wait : float, seconds
         How long a commit waits for another one.
     cached : int
-        How many decoded series a process keeps: about 0.25 MB each for 13 years of days.
+        How many decoded series a process keeps: about 1 MB each for 13 years of days.
     read_only : bool
         For a file that nobody writes any more, such as one inside an image: it needs no permission
         to write its folder, and every commit is refused.
@@ -55,7 +55,7 @@ class SqliteBarStore:
         clock: Clock = system.now,
         *,
         wait: float = 5.0,
-        cached: int = 256,
+        cached: int = 64,
         read_only: bool = False,
     ) -> None:
         self._clock = clock

@@ -5,7 +5,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from graphql_api.http import graphiql
+
 WAIT_MS = 20_000
+
+
+@pytest.fixture(autouse=True)
+def _built() -> None:
+    if not (graphiql.DIST / "index.html").is_file():
+        pytest.fail("These tests need GraphiQL to be built: make graphiql", pytrace=False)
 
 
 def wait_for_editor(page: Page) -> None:
@@ -55,6 +63,8 @@ def test_the_default_query_is_answered_and_the_docs_show_the_schema_with_no_othe
     expect(docs).to_contain_text("explanation")
     expect(docs).to_contain_text("rateLimit")
 
+    # The watch sees what workers load too; else the next line would promise too much.
+    assert any("graphql.worker" in url for url in watched.requested)
     assert watched.requests_beyond(server.url) == []
     assert watched.complaints == []
 

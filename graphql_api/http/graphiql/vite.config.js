@@ -9,6 +9,8 @@ export default defineConfig({
   build: {
     outDir: "dist",
     target: "es2022",
+    // The notices that the bundled packages ask to be passed on with them.
+    license: { fileName: "licenses.md" },
     // Monaco is one editor of 3 MB; to split it further would only cost requests.
     chunkSizeWarningLimit: 6000,
     rolldownOptions: {

@@ -33,6 +33,7 @@ class Watched:
         self.broken = False
         self.seconds = 0
         self.before = {}  # what happens just before a call: another caller's write
+        self.after = {}  # what happens before its answer is read
 
     def __getattr__(self, name):
         ask = getattr(self.store, name)
@@ -44,7 +45,10 @@ class Watched:
                 self.before.pop(name)()
             if self.broken:
                 raise StoreUnavailable("the cable is cut")
-            return ask(*arguments)
+            answer = ask(*arguments)
+            if name in self.after:
+                self.after.pop(name)()
+            return answer
 
         return call
 

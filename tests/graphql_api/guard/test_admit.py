@@ -337,14 +337,10 @@ def test_a_race_that_is_lost_costs_a_second_call_and_no_request(guard, caller, s
 
 
 def test_an_older_answer_never_overwrites_a_newer(guard, caller, store):
-    """A thread that was held up comes back with a ``tat`` that others have long passed."""
+    """A thread that is held up reads an answer whose ``tat`` others have long passed."""
     guard.admit(caller, 1)
-
-    def others():
-        spend(guard, caller, 189)
-
-    store.before["busy"] = others
-    refused_rate(guard, caller)
+    store.after["busy"] = lambda: spend(guard, caller, 188)
+    assert guard.admit(caller, 1).requests == 2
     store.calls.clear()
     refused_rate(guard, caller)
     assert store.calls == []

@@ -147,7 +147,7 @@ def build(project: Path, node: Node) -> None:
     """Install what the lock names and bundle it; dist/ gets its stamp last, when all is there."""
     path = os.pathsep.join([str(Path(node.node).parent), os.environ.get("PATH", "")])
     print(f"  Installing packages from package-lock.json with {node.origin}", flush=True)
-    install = ["ci", "--prefer-offline", "--fetch-retries=1", *QUIET]
+    install = ["ci", "--ignore-scripts", "--prefer-offline", "--fetch-retries=1", *QUIET]
     run([*node.npm, *install], project, PATH=path)
     print("  Bundling", flush=True)
     run([*node.npm, "run", "build", *QUIET], project, PATH=path, NO_COLOR="1")

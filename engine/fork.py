@@ -7,12 +7,15 @@ too.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Self
+from functools import wraps
+from typing import Any, Self, TypeVar, cast
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-__all__ = ["Fork"]
+__all__ = ["Fork", "by_candidate"]
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _EACH: frozenset[Any] = frozenset(
     {np.where, np.zeros_like, np.ones_like, np.full_like, np.empty_like, np.clip, np.nan_to_num}
@@ -66,7 +69,14 @@ class Fork(NDArrayOperatorsMixin):
         return bool(self.past.all() and self.last.all())
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        if method == "accumulate" and len(self.past):
+            past = ufunc.accumulate(self.past)
+            return type(self)(past, ufunc(past[-1:], self.last))
+        if method == "accumulate":
+            return self
         (out,) = options.pop("out", (None,))
+        if method == "accumulate" and isinstance(inputs[0], Fork):
+            return inputs[0]._accumulated(ufunc)
         if method != "__call__" or options.keys() - {"dtype"}:
             return NotImplemented
         answer = _each(ufunc, inputs, options)
@@ -81,10 +91,17 @@ class Fork(NDArrayOperatorsMixin):
         if function is np.concatenate:
             *before, end = inputs[0]
             return type(self)(np.concatenate([*before, end.past]), end.last)
+        if function is np.cumsum:
+            return inputs[0]._accumulated(np.add)
         if function is np.copyto and isinstance(inputs[0], Fork):
             column, values = inputs
             return column._become(_each(np.where, (options["where"], values, column), {}))
         return NotImplemented
+
+    def _accumulated(self, ufunc: Any) -> Self:
+        """Running sums, maxima and their kin along the bars."""
+        past = ufunc.accumulate(self.past, axis=-1)
+        return type(self)(past, ufunc(past[-1:], self.last) if len(past) else self.last)
 
     def _become(self, other: "Fork") -> Self:
         """Take another's values, where NumPy would write into a plain column."""
@@ -111,3 +128,34 @@ def _last(value: Any) -> Any:
     if isinstance(value, Fork):
         return value.last
     return value[-1:] if getattr(value, "ndim", 0) else value
+
+
+def by_candidate(function: _Function) -> _Function:
+    """Let a function that can only walk along whole columns take forks: a column a candidate.
+
+    Notes
+    -----
+    It costs as many whole histories as there are candidates, so it is for those that no strategy
+    is asked to invert.
+    """
+
+    @wraps(function)
+    def walked(*columns: Any, **parameters: Any) -> Any:
+        count = max((len(column.last) for column in columns if isinstance(column, Fork)), default=0)
+        if not count:
+            return function(*columns, **parameters)
+        answer = function(*(_whole(column, count) for column in columns), **parameters)
+        if isinstance(answer, tuple):
+            named: Callable[..., Any] = type(answer)
+            return named(*(Fork(column[0, :-1], column[:, -1]) for column in answer))
+        return Fork(answer[0, :-1], answer[:, -1])
+
+    return cast("_Function", walked)
+
+
+def _whole(column: Any, count: int) -> Any:
+    """The column of each of ``count`` candidates, (count, n)."""
+    if not isinstance(column, Fork):
+        return column
+    past = np.broadcast_to(column.past, (count, len(column.past)))
+    return np.concatenate([past, np.broadcast_to(column.last, (count,))[:, None]], axis=-1)

@@ -10,12 +10,19 @@ from typing import cast
 
 import numpy as np
 
-from engine._scipy import linear_filter
+from engine._scipy import banded_solve, linear_filter
 from engine.fork import Fork
 from engine.types import Float64
 from engine.windows import window_mean, window_sum
 
-__all__ = ["exponential_mean", "recursion", "seeded", "wilder_mean", "wilder_sum"]
+__all__ = [
+    "exponential_mean",
+    "recursion",
+    "seeded",
+    "varying_mean",
+    "wilder_mean",
+    "wilder_sum",
+]
 
 
 def exponential_mean(values: Float64, window: int) -> Float64:
@@ -87,3 +94,33 @@ def recursion(values: Float64, gain: float, keep: float, start: Float64) -> Floa
         return cast("Float64", Fork(past, gain * fork.last + keep * before))
     b, a = np.array([gain, 0.0]), np.array([1.0, -keep])
     return linear_filter(b, a, values, -1, keep * start)[0]
+
+
+def varying_mean(values: Float64, gain: Float64, start: Float64) -> Float64:
+    """y[t] = y[t-1] + gain[t] * (x[t] - y[t-1]), with ``start`` (..., 1) as the y before the first.
+
+    The recursion is a triangular system of two bands, y[t] - (1 - gain[t]) * y[t-1] = gain[t] *
+    x[t]. All series stand in one system: the band between the end of one and the beginning of the
+    next is 0.
+
+    Examples
+    --------
+    >>> varying_mean(np.array([1.0, 3.0]), np.array([0.5, 0.25]), np.array([0.0])).tolist()
+    [0.5, 1.125]
+    """
+    if not values.shape[-1]:
+        return values
+    fork, share = cast("object", values), cast("object", gain)
+    if isinstance(fork, Fork) and isinstance(share, Fork):
+        past = varying_mean(fork.past, share.past, start)
+        before = past[..., -1:] if past.shape[-1] else start
+        last = share.last * fork.last - (share.last - 1.0) * before
+        return cast("Float64", Fork(past, last))
+    bands = np.empty((2, values.size), order="F")
+    bands[0] = 1.0
+    keep = (gain - 1.0).reshape(values.shape)
+    right = gain * values
+    right[..., :1] -= keep[..., :1] * start
+    keep[..., 0] = 0.0
+    bands[1, :-1] = keep.reshape(-1)[1:]
+    return banded_solve(1, bands, right.reshape(-1), lower=1, diag=1).reshape(values.shape)

@@ -2,28 +2,38 @@
 
 from engine.catalog import compute, indicator, indicators
 from engine.indicators import (
+    adaptive,
     averages,
     channels,
     directional,
+    dispersion,
     momentum,
     oscillators,
     rates,
     stochastic,
+    stops,
     trend,
     volatility,
+    volume,
+    vwap,
 )
 
 __all__ = [
+    "adaptive",
     "averages",
     "channels",
     "compute",
     "directional",
+    "dispersion",
     "indicator",
     "indicators",
     "momentum",
     "oscillators",
     "rates",
     "stochastic",
+    "stops",
     "trend",
     "volatility",
+    "volume",
+    "vwap",
 ]

@@ -1,0 +1,186 @@
+"""Trailing stops: a line that follows the price from one side until it is touched."""
+
+from typing import Annotated, NamedTuple
+
+import numpy as np
+
+from engine.catalog import Between, indicator
+from engine.fork import by_candidate
+from engine.indicators.volatility import atr
+from engine.types import Prices, Values
+
+__all__ = ["ParabolicSar", "Supertrend", "parabolic_sar", "supertrend"]
+
+
+class ParabolicSar(NamedTuple):
+    """What the parabolic SAR says."""
+
+    sar: Values
+
+
+@indicator(lookback=lambda: 1)
+@by_candidate
+def parabolic_sar(
+    high: Prices,
+    low: Prices,
+    step: Annotated[float, Between(0.0, 1.0)] = 0.02,
+    maximum: Annotated[float, Between(0.0, 1.0)] = 0.2,
+) -> ParabolicSar:
+    """Parabolic SAR: a stop that closes in on the price, faster the longer a trend makes extremes.
+
+        SAR[t+1] = SAR[t] + a * (extreme - SAR[t])
+
+    ``extreme`` is the highest high of a rising trend, ``a`` begins at ``step`` and grows by it with
+    each new one, up to ``maximum``. The SAR stays out of the range of the last two bars; touched,
+    it jumps to the extreme, and the trend turns. A falling trend is the mirror image.
+
+    Parameters
+    ----------
+    high, low : (..., n) float64
+        Prices, oldest first.
+    step : float
+        First acceleration, and by how much it grows.
+    maximum : float
+        Largest acceleration.
+
+    Returns
+    -------
+    ParabolicSar of (..., n) float64, in units of the price
+        NaN for the first bar. The trend begins downward if the second bar reached further below
+        the first than above it, else upward.
+
+    Notes
+    -----
+    Equal to TA-Lib's SAR, bit for bit. Each value hangs on the one before it, so this is a loop.
+
+    References
+    ----------
+    J. W. Wilder, New Concepts in Technical Trading Systems (1978).
+
+    Examples
+    --------
+    >>> high, low = np.array([2.0, 3.0, 4.0, 3.0]), np.array([1.0, 2.0, 3.0, 0.5])
+    >>> parabolic_sar(high, low).sar.tolist()
+    [nan, 1.0, 1.04, 4.0]
+    """
+    line = np.full(high.shape, np.nan)
+    for row in np.ndindex(high.shape[:-1]):
+        if high.shape[-1] > 1:
+            line[row][1:] = _stops(
+                high[row].tolist(), low[row].tolist(), min(step, maximum), maximum
+            )
+    return ParabolicSar(line)
+
+
+def _stops(high: list[float], low: list[float], step: float, maximum: float) -> list[float]:
+    """The SAR of one series, from its second bar on."""
+    fallen, risen = low[0] - low[1], high[1] - high[0]
+    rising = not (fallen > 0.0 and risen < fallen)
+    stop, extreme = (low[0], high[1]) if rising else (high[0], low[1])
+    high_before, low_before, gain = high[1], low[1], step
+    line = []
+    for top, bottom in zip(high[1:], low[1:], strict=True):
+        if rising:
+            touched = bottom <= stop
+            if touched:
+                rising, stop, gain = False, max(extreme, high_before, top), step
+                extreme = bottom
+            elif top > extreme:
+                extreme, gain = top, min(gain + step, maximum)
+        else:
+            touched = top >= stop
+            if touched:
+                rising, stop, gain = True, min(extreme, low_before, bottom), step
+                extreme = top
+            elif bottom < extreme:
+                extreme, gain = bottom, min(gain + step, maximum)
+        line.append(stop)
+        stop += gain * (extreme - stop)
+        stop = min(stop, low_before, bottom) if rising else max(stop, high_before, top)
+        high_before, low_before = top, bottom
+    return line
+
+
+class Supertrend(NamedTuple):
+    """What Supertrend says."""
+
+    supertrend: Values
+    direction: Values
+
+
+@indicator(lookback=lambda window: window)
+@by_candidate
+def supertrend(
+    high: Prices,
+    low: Prices,
+    close: Prices,
+    window: Annotated[int, Between(2, 500)] = 10,
+    width: Annotated[float, Between(0.0, 20.0)] = 3.0,
+) -> Supertrend:
+    """Supertrend: a stop some average true ranges away, which only ever closes in on the price.
+
+        bands = (H + L) / 2 +- width * ATR
+
+    The lower band never falls unless the close before was below it, the upper one never rises
+    unless the close before was above it. The trend turns when the close crosses the band that it
+    follows: the lower one while rising, the upper one while falling.
+
+    Parameters
+    ----------
+    high, low, close : (..., n) float64
+        Prices, oldest first.
+    window : int, bars
+        Wilder's smoothing length of the true range.
+    width : float, average true ranges
+        Distance of the bands from the middle of a bar.
+
+    Returns
+    -------
+    Supertrend of (..., n) float64
+        ``supertrend`` in units of the price, ``direction`` 1 while rising and -1 while falling; NaN
+        for the first ``window`` bars. The trend begins upward.
+
+    Notes
+    -----
+    Equal to TA-Lib's SUPERTREND within 1e-12. Each value hangs on the one before it, so this is a
+    loop.
+
+    References
+    ----------
+    O. Seban, Tout le monde mérite d'être riche (2008).
+
+    Examples
+    --------
+    >>> close = np.array([4.0, 5.0, 6.0, 3.0, 2.0])
+    >>> line = supertrend(close + 1.0, close - 1.0, close, window=2, width=1.0)
+    >>> line.supertrend.tolist(), line.direction.tolist()
+    ([nan, nan, 4.0, 6.0, 4.5], [nan, nan, 1.0, -1.0, -1.0])
+    """
+    middle = (high + low) * 0.5
+    reach = width * atr(high, low, close, window)
+    lines, directions = np.full(close.shape, np.nan), np.full(close.shape, np.nan)
+    for row in np.ndindex(close.shape[:-1]):
+        columns = (middle + reach, middle - reach, close)
+        upper, lower, price = (column[row][window:].tolist() for column in columns)
+        lines[row][window:], directions[row][window:] = _followed(upper, lower, price)
+    return Supertrend(lines, directions)
+
+
+def _followed(
+    upper: list[float], lower: list[float], close: list[float]
+) -> tuple[list[float], list[float]]:
+    """The line and the direction of one series, from its raw bands and its closes."""
+    if not close:
+        return [], []
+    ceiling, floor, before, rising = upper[0], lower[0], close[0], True
+    line, direction = [], []
+    for above, below, price in zip(upper, lower, close, strict=True):
+        if above < ceiling or before > ceiling:
+            ceiling = above
+        if below > floor or before < floor:
+            floor = below
+        rising = price >= floor if rising else price > ceiling
+        line.append(floor if rising else ceiling)
+        direction.append(1.0 if rising else -1.0)
+        before = price
+    return line, direction

@@ -94,7 +94,7 @@ def decide(name: str, bars: Bars, **parameters: object) -> Decision:
     )
     if len(bars) < needed:
         raise NotEnoughHistory(needed, len(bars))
-    weights = np.stack(verdict.weights)
+    weights = verdict.weigh()
     votes = np.stack([reason.vote for reason in verdict.reasons])
     contributions = np.where(weights == 0.0, 0.0, weights * votes)
     columns = {

@@ -12,6 +12,7 @@ from engine.errors import BadBars
 __all__ = [
     "Action",
     "Bars",
+    "Flags",
     "Float64",
     "Int8",
     "Int64",
@@ -26,6 +27,7 @@ Float64 = NDArray[np.float64]
 Prices = Float64  # in the currency of the listing, oldest first along the last axis
 Volumes = Float64  # units traded
 Values = Float64  # what an indicator says, one a bar
+Flags = NDArray[np.bool_]
 Int64 = NDArray[np.int64]
 Int8 = NDArray[np.int8]
 

@@ -1,13 +1,17 @@
 """What a strategy answers: reasons that vote, what each vote weighs, and what they come to."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
-from engine.types import Float64, Int8
+from engine.arithmetic import divided
+from engine.types import Flags, Float64, Int8
 from engine.wording import Sentence
 
-__all__ = ["Reason", "Verdict", "agree", "beyond_levels"]
+__all__ = ["Reason", "Verdict", "agree", "beyond_levels", "mean_of_means"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -40,18 +44,19 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Verdict:
-    """Reasons, what each weighs on each bar, and what follows from them.
+    """Reasons, and what follows from them on each bar.
 
     Parameters
     ----------
     reasons : tuple of Reason
-    weights : tuple of (n,) float64, one a reason
-        A reason contributes its weight times its vote to the score; a reason that is warming up
-        weighs 0.
     rating : (n,) int8
         Rating of each bar, decided without rounding wherever votes are whole numbers.
     judged : (n,) bool
         Whether the bar can be judged at all; once it can, every later one can.
+    weigh : callable
+        What each reason weighs on each bar, (rules, n): it contributes its weight times its vote to
+        the score. 0 while the reason warms up, and on bars that are not judged. It is asked for
+        only by those who want the score.
 
     Notes
     -----
@@ -59,9 +64,9 @@ class Verdict:
     """
 
     reasons: tuple[Reason, ...]
-    weights: tuple[Float64, ...]
     rating: Int8
-    judged: np.typing.NDArray[np.bool_]
+    judged: Flags
+    weigh: Callable[[], Float64]
 
     @property
     def action(self) -> Int8:
@@ -91,9 +96,62 @@ def agree(*reasons: Reason) -> Verdict:
         total = total + reason.vote
     count = len(reasons)
     judged = total == total  # NaN as soon as one of them is
-    weight = judged * (1.0 / count)
     rating = (total == count).astype(np.int8) - (total == -count).astype(np.int8)
-    return Verdict(reasons, (weight,) * count, rating, judged)
+    return Verdict(reasons, rating, judged, lambda: np.tile(judged / count, (count, 1)))
+
+
+def mean_of_means(*groups: tuple[Reason, ...], weak: Fraction, strong: Fraction) -> Verdict:
+    """Average the votes of each group, then the groups, and rate the mean of means.
+
+        score = mean over groups of (sum of votes / reasons known)
+
+    A reason that is warming up is left out of its mean; a bar is judged once each group has one
+    that is known. Each vote must be -1, 0 or 1.
+
+    Parameters
+    ----------
+    *groups : tuples of Reason
+    weak, strong : Fraction
+        Beyond weak the rating is BUY or SELL, beyond strong it is the strong one.
+
+    Notes
+    -----
+    The rating compares whole numbers, sum(votes of a group * product of the other groups' counts)
+    against threshold * groups * product of all counts, so a score on a threshold is never moved
+    across it by rounding.
+    """
+    tallies = [_tally(group) for group in groups]
+    product = math.prod((count for _, count in tallies), start=np.ones(()))
+    total = np.zeros(())
+    for group, (votes, _) in enumerate(tallies):
+        others = (count for other, (_, count) in enumerate(tallies) if other != group)
+        total = total + votes * math.prod(others, start=np.ones(()))
+    judged = product > 0.0
+    rating = np.zeros_like(product, dtype=np.int8)
+    for threshold in (weak, strong):
+        reached = total * threshold.denominator
+        needed = product * (threshold.numerator * len(groups))
+        rating = rating + (reached > needed).astype(np.int8) - (reached < -needed).astype(np.int8)
+    rating = rating * judged
+
+    def weigh() -> Float64:
+        weights = []
+        for group, (_, count) in zip(groups, tallies, strict=True):
+            weight = judged * divided(np.ones_like(count), count * len(groups), otherwise=0.0)
+            weights += [weight * (reason.vote == reason.vote) for reason in group]
+        return np.stack(weights)
+
+    return Verdict(tuple(reason for group in groups for reason in group), rating, judged, weigh)
+
+
+def _tally(group: tuple[Reason, ...]) -> tuple[Float64, Float64]:
+    """The sum of a group's votes and how many of its reasons are known, bar by bar."""
+    votes = count = np.zeros(())
+    for reason in group:
+        known = reason.vote == reason.vote  # what warms up is NaN, which equals nothing
+        votes = votes + np.where(known, reason.vote, 0.0)
+        count = count + known
+    return votes, count
 
 
 def beyond_levels(value: Float64, low: float, high: float) -> Float64:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from engine.types import Float64
 
-__all__ = ["Sentence", "against", "beyond", "level", "price"]
+__all__ = ["Sentence", "against", "beyond", "level", "listed", "price", "side", "warming"]
 
 Sentence = Callable[[int], str]
 """What a reason says of one bar, by the bar's index."""
@@ -36,15 +36,26 @@ def level(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
+def side(
+    one: float, two: float, over: str = "above", under: str = "below", same: str = "equal to"
+) -> str:
+    """Where one value lies against another."""
+    return over if one > two else under if one < two else same
+
+
+def warming(name: str) -> str:
+    """What there is to say while an indicator has too few bars."""
+    return f"{name}: warming up"
+
+
 def against(name: str, values: Float64, other_name: str, other: Float64) -> Sentence:
     """One price against another: "close 187.20 above EMA(50) 181.04"."""
 
     def sentence(bar: int) -> str:
         one, two = float(values[bar]), float(other[bar])
         if math.isnan(one) or math.isnan(two):
-            return f"{name} against {other_name}: warming up"
-        place = "above" if one > two else "below" if one < two else "equal to"
-        return f"{name} {price(one)} {place} {other_name} {price(two)}"
+            return warming(f"{name} against {other_name}")
+        return f"{name} {price(one)} {side(one, two)} {other_name} {price(two)}"
 
     return sentence
 
@@ -55,7 +66,7 @@ def beyond(name: str, values: Float64, low: float, high: float) -> Sentence:
     def sentence(bar: int) -> str:
         value = float(values[bar])
         if math.isnan(value):
-            return f"{name}: warming up"
+            return warming(name)
         if low <= value <= high:
             return f"{name} {level(value)} between {level(low)} and {level(high)}"
         return f"{name} {level(value)} " + (

@@ -52,7 +52,7 @@ def grid(close, side):
 def test_the_action_changes_at_the_price_and_not_one_tick_before(name, bars):
     decision = engine.decide(name, bars)
     found = 0
-    for bar in np.random.default_rng(8).integers(decision.first, len(bars), 60):
+    for bar in np.random.default_rng(8).integers(decision.first, len(bars), 40):
         for side, flip in zip((-1, 1), engine.flips(decision, bar, TICK), strict=True):
             if flip is None:
                 continue

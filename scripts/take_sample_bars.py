@@ -18,8 +18,8 @@ days between two actions. Where that factor steps up by s on a day that closes a
     else                                                   a dividend of (s - 1) * C a share
 
 that is, the source reinvests a dividend at the close of its ex-date. Adjusted closes carry 12 or
-more decimals, so the factors between actions agree within 1e-13, and every dividend comes out within
-1e-11 of a whole cent; it is rounded to the cent, and a step further than 1e-6 from one is refused.
+more decimals, so the factors between actions agree within 1e-13, and every dividend comes out
+within 1e-11 of a whole cent; it is rounded to that, and a step over 1e-6 from one is refused.
 The adjusted closes are then computed back from raw closes and actions, and must agree within 1e-9.
 The amounts are the ones IBM, Microsoft and Apple published, Microsoft's 3.08 on 2004-11-15 (3.00 of
 special dividend and 0.08 of the ordinary one) among them. AAPL's fall of 52 % on 2000-09-29 has no

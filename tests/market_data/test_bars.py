@@ -83,9 +83,7 @@ def test_an_answer_is_final_when_it_was_asked_for_a_moment_that_has_come(series)
 
 def test_earlier_bars_are_the_first_of_later_ones_bit_for_bit(series, day):
     whole = series.snapshot(now=NOW, adjustment=Adjustment.SPLITS_AND_DIVIDENDS)
-    part = series.snapshot(
-        day("2020-01-08"), now=NOW, adjustment=Adjustment.SPLITS_AND_DIVIDENDS
-    )
+    part = series.snapshot(day("2020-01-08"), now=NOW, adjustment=Adjustment.SPLITS_AND_DIVIDENDS)
     assert part.known == 2
     for field in dataclasses.fields(part.bars):
         first = getattr(whole.bars, field.name)[:2]

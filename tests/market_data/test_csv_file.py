@@ -57,8 +57,7 @@ def test_common_layouts_give_the_same_bars(read, text):
 
 def test_columns_may_stand_in_any_order_and_others_are_noted(read):
     table = read(
-        "Volume,Adj Close,Close,Low,High,Open,Date,Dividends\n"
-        "1000,5.25,10.5,9,11,10,2020-01-06,0\n"
+        "Volume,Adj Close,Close,Low,High,Open,Date,Dividends\n1000,5.25,10.5,9,11,10,2020-01-06,0\n"
     )
     assert table.bars.open.tolist() == [10]
     assert table.bars.close.tolist() == [10.5]

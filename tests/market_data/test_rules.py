@@ -47,7 +47,7 @@ def test_a_bar_that_cannot_be_is_refused_with_its_place(daily, clock, column, va
 
 def test_the_first_fault_is_told_whatever_its_kind(daily, clock):
     bars = faulty(faulty(daily([10, 11, 12, 13]), "volume", -1.0, 1), "open", 0.0, 3)
-    with pytest.raises(BadBar, match="bar 1, volume -1.0: a volume is not negative"):
+    with pytest.raises(BadBar, match=r"bar 1, volume -1\.0: a volume is not negative"):
         check(bars, ONE_DAY, "XNYS", clock())
 
 
@@ -69,7 +69,7 @@ def test_a_bar_of_the_future_is_refused_however_far(daily, clock):
     bars = daily([10, 11])
     for ahead in (400_000 * DAY, 100_000_000 * DAY):
         late = bars.replace(time=np.array([bars.time[0], bars.time[1] + ahead]))
-        with pytest.raises(BadBar, match="bar 1, .*lies in the future"):
+        with pytest.raises(BadBar, match=r"bar 1, .*lies in the future"):
             check(late, ONE_DAY, "24/7", clock())
 
 

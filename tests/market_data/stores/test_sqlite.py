@@ -29,9 +29,9 @@ from market_data.stores import SqliteBarStore
 path, mine = sys.argv[1], int(sys.argv[2])
 store = SqliteBarStore(path, wait=60.0)
 for n in range(10):
-    close = np.array([1.0])
+    one = np.array([1.0])
     time = np.array([1_578_268_800_000_000 + (3 * n + mine) * 7 * 86_400_000_000])
-    store.commit(Instrument("AAPL"), Interval.ONE_DAY, Bars(time, close, close, close, close, close))
+    store.commit(Instrument("AAPL"), Interval.ONE_DAY, Bars(time, one, one, one, one, one))
 store.close()
 """
 
@@ -149,7 +149,7 @@ def test_a_late_row_that_was_told_anew_meanwhile_was_never_known(store, daily, c
 @pytest.mark.parametrize(
     ("ticks", "said"),
     [
-        # The first reading is the rules'; then a k and a check that comes too late, again and again.
+        # The first reading is the rules'; then a k and a check that comes too late, each time.
         ([0, *[0, 1_600_000] * 5], "not committed in time, 5 times"),
         # The commit itself is in time, and each reading after it comes too late.
         ([0, 0, 0, *[1_600_000] * 10], "not confirmed in time, 5 times"),
@@ -175,10 +175,11 @@ def test_a_commit_waits_for_another_and_then_gives_up(tmp_path, daily, clock):
         assert store.commit(AAPL, ONE_DAY, daily([10])).added == 1
 
 
-def test_a_new_file_that_another_process_holds_is_waited_for(tmp_path, clock):
+@pytest.mark.parametrize("begin", ["BEGIN EXCLUSIVE", "BEGIN IMMEDIATE"])
+def test_a_new_file_that_another_process_holds_is_waited_for(tmp_path, clock, begin):
     path = tmp_path / "bars.sqlite"
     with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
-        other.execute("BEGIN EXCLUSIVE")
+        other.execute(begin)
         with pytest.raises(StoreUnavailable, match="locked"):
             SqliteBarStore(path, clock, wait=0.05)
         release = threading.Timer(0.2, other.execute, ("ROLLBACK",))

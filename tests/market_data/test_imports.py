@@ -1,0 +1,136 @@
+"""Files brought into a store by hand, and what the store holds then."""
+
+import pytest
+
+from engine.types import Interval
+from market_data.calendar import SECOND
+from market_data.errors import BadCsv, BadInstrument
+from market_data.imports import import_actions, import_csv, stored_series
+
+ONE_DAY = Interval.ONE_DAY
+HEADER = "Date,Open,High,Low,Close,Volume,Adj Close\n"
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A CSV file of weekdays from 2020-01-06 on, with the closes given."""
+
+    def file(*closes, name="bars.csv"):
+        rows = [f"2020-01-{6 + n:02},{c},{c},{c},{c},1,0\n" for n, c in enumerate(closes)]
+        (tmp_path / name).write_text(HEADER + "".join(rows))
+        return tmp_path / name
+
+    return file
+
+
+@pytest.fixture
+def actions(tmp_path):
+    path = tmp_path / "actions.csv"
+    path.write_text("date,kind,value\n2020-01-08,SPLIT,2\n")
+    return path
+
+
+@pytest.fixture
+def bring(store, clock):
+    def bring(path, symbol="ACME", interval=ONE_DAY, **options):
+        return import_csv(store, path, symbol, interval, **{"sleep": clock.sleep} | options)
+
+    return bring
+
+
+def test_an_import_returns_when_its_bars_can_be_asked_for(bring, file, store, clock, day):
+    now = clock.now
+    summary = bring(file(10, 11, 12), name="Acme Inc.", source="broker")
+    assert clock.now == summary.result.known == now + 2 * SECOND
+    assert (summary.bars, summary.result.added) == (3, 3)
+    assert (summary.first_time, summary.last_time) == (day("2020-01-06"), day("2020-01-08"))
+    assert summary.notes[0].startswith("Column Adj Close is not read")
+    kept = store.instrument("ACME")
+    assert (kept.name, kept.calendar, kept.source) == ("Acme Inc.", "XNYS", "broker")
+    assert store.series("ACME", ONE_DAY).snapshot(now=clock.now).source == "broker"
+
+
+def test_an_import_need_not_wait(bring, file, store, clock):
+    now = clock.now
+    assert bring(file(10), sleep=None).result.known == now + 2 * SECOND
+    assert clock.now == now
+    assert store.series("ACME", ONE_DAY).snapshot(now=now).known == 0
+
+
+def test_the_same_file_again_changes_nothing_and_waits_for_nothing(bring, file, clock):
+    bring(file(10, 11))
+    now = clock.now
+    again = bring(file(10, 11))
+    assert (again.result.known, again.result.unchanged, clock.now) == (None, 2, now)
+
+
+def test_a_later_file_adds_and_restates_and_leaves_the_profile(bring, file, store, clock):
+    first = bring(file(10, 11), source="broker", calendar="XNAS")
+    clock.sleep(1)
+    later = bring(file(10, 12, 13), name="Another", calendar="24/7")
+    assert (later.result.added, later.result.restated, later.result.unchanged) == (1, 1, 1)
+    assert later.instrument == first.instrument == store.instrument("ACME")
+    snapshot = store.series("ACME", ONE_DAY).snapshot(now=clock.now)
+    assert snapshot.bars.close.tolist() == [10, 12, 13]
+    assert snapshot.source == "broker + file"
+
+
+def test_a_bad_row_leaves_the_store_as_it_was(bring, file, store):
+    with pytest.raises(BadCsv, match="line 3, column Open"):
+        bring(file(10, -1))
+    assert stored_series(store) == []
+
+
+def test_a_bad_file_of_actions_leaves_the_store_as_it_was(bring, file, store, actions):
+    actions.write_text("date,kind,value\nx,SPLIT,2\n")
+    with pytest.raises(BadCsv, match="line 2, column date"):
+        bring(file(10), actions=actions)
+    assert stored_series(store) == []
+
+
+def test_what_is_no_symbol_is_refused_before_the_file_is_read(bring, tmp_path):
+    with pytest.raises(BadInstrument, match="is no symbol"):
+        bring(tmp_path / "none.csv", symbol="no symbol")
+
+
+def test_a_file_too_large_is_refused(bring, file):
+    with pytest.raises(BadCsv, match="the limit is 10"):
+        bring(file(10), max_bytes=10)
+
+
+def test_jumps_are_kept_and_told(bring, file, day):
+    assert bring(file(10, 11, 5)).jumps == (day("2020-01-08"),)
+    assert bring(file(10, 11, 5, 5)).jumps == (day("2020-01-08"),)
+
+
+def test_a_jump_that_a_split_explains_is_none(bring, file, actions):
+    summary = bring(file(10, 11, 5), actions=actions)
+    assert (summary.jumps, summary.result.actions) == ((), 1)
+
+
+def test_a_jump_outside_of_the_file_is_not_its_own(bring, file, tmp_path):
+    bring(file(10, 11, 5))
+    (tmp_path / "later.csv").write_text(HEADER + "2020-01-10,5,5,5,5,1,0\n")
+    assert bring(tmp_path / "later.csv").jumps == ()
+
+
+def test_actions_can_follow_their_bars(bring, file, store, clock, actions):
+    bring(file(10, 11, 5))
+    summary = import_actions(store, actions, "ACME", sleep=clock.sleep)
+    assert (summary.result.actions, summary.bars, summary.jumps) == (1, 0, ())
+    assert clock.now == summary.result.known
+    snapshot = store.series("ACME", ONE_DAY).snapshot(now=clock.now)
+    assert snapshot.bars.close.tolist() == [5, 5.5, 5]
+    again = import_actions(store, actions, "ACME", sleep=None)
+    assert again.result.known is None
+
+
+def test_actions_of_an_unknown_symbol_are_not_kept(store, actions):
+    assert import_actions(store, actions, "ACME") is None
+
+
+def test_all_that_is_stored_is_listed_by_symbol(bring, file, store):
+    for symbol in ("ZZZ", "ACME"):
+        bring(file(10, 11), symbol=symbol)
+    listed = [(one.symbol, series.interval, series.count) for one, series in stored_series(store)]
+    assert listed == [("ACME", ONE_DAY, 2), ("ZZZ", ONE_DAY, 2)]

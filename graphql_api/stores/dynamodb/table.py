@@ -24,6 +24,7 @@ Answer = TypeVar("Answer")
 READ_ATTEMPTS: Final = 2
 TRANSACTION_ATTEMPTS: Final = 6  # they collide with one another
 PAUSE: Final = 0.05  # seconds, times a random number below the attempt's
+SLOW: Final = 0.25  # seconds; a failure that took longer leaves no time for another attempt
 
 
 def connect(region: str | None = None, endpoint: str | None = None) -> "DynamoDBClient":
@@ -63,10 +64,12 @@ class Table:
         client: "DynamoDBClient",
         table: str,
         sleep: Callable[[float], None] = time.sleep,
+        stopwatch: Callable[[], float] = time.monotonic,
     ) -> None:
         self.client = client
         self.table = table
         self._sleep = sleep
+        self._stopwatch = stopwatch
 
     def get(
         self, pk: "AttributeValueTypeDef", sk: "AttributeValueTypeDef"
@@ -109,11 +112,14 @@ class Table:
         return True
 
     def ask_again(self, attempts: int, call: Callable[..., Answer], **request: Any) -> Answer:
-        """Call until it answers, with pauses of random length: for what may happen twice."""
+        """Call again where it failed quickly, after a random pause: for what may happen twice."""
         for attempt in range(1, attempts):
+            began = self._stopwatch()
             try:
                 return self.ask(call, **request)
             except StoreUnavailable:
+                if self._stopwatch() - began > SLOW:
+                    raise
                 self._sleep(random.random() * PAUSE * attempt)
         return self.ask(call, **request)
 

@@ -85,6 +85,15 @@ def test_a_read_is_sent_again_once_after_a_pause_of_random_length(client, table)
         store.find_account(ACCOUNT.id)
 
 
+def test_a_read_that_failed_slowly_is_not_sent_again(client, table):
+    faulty = Faulty(client, FAULTS[1])
+    ticks = iter([10.0, 10.3])
+    store = DynamoDBStore(faulty, table, stopwatch=lambda: next(ticks))
+    with pytest.raises(StoreUnavailable, match="ReadTimeout"):
+        store.find_account(ACCOUNT.id)
+    assert faulty.calls == ["get_item"]
+
+
 def test_transactions_that_collide_are_sent_again_with_one_token(client, table):
     faulty = Faulty(client, *[refusal("TransactionCanceledException", ["TransactionConflict"])] * 3)
     store = DynamoDBStore(faulty, table, sleep=lambda seconds: None)

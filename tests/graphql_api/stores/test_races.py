@@ -3,8 +3,10 @@
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from moto.dynamodb.parsing.executors import UpdateExpressionExecutor
 
 from graphql_api.guard.limits import rate_of
 from graphql_api.stores import Charge
@@ -83,15 +85,20 @@ def test_racing_charges_and_refunds_lose_none(store, impatient_threads):
     assert (usage.requests, usage.units_used, usage.tat) == (1, 7, NOON + 8 * 5 * 10)
 
 
-def test_without_the_lock_the_race_passes_the_limit(client, table, impatient_threads):
-    """moto alone is not atomic: the race above can fail, so its passing means something."""
-    for trial in range(50):
-        store = DynamoDBStore(client, table, sleep=lambda seconds: None)
-        charged = Charge(f"account-{trial}", TODAY, "a" * 64, requests=1, units=7, room=None)
-        granted = race(store, charged)
-        if granted > RATE.guaranteed:
-            return
-    pytest.fail("fifty races without a lock, and not one over the limit")
+def test_without_the_lock_two_charges_take_the_room_of_one(client, table, monkeypatch):
+    """moto checks first and writes later: the races above can be lost, so they mean something."""
+    both_have_checked = threading.Barrier(2)
+    begin_to_write = UpdateExpressionExecutor.__init__
+
+    def wait_for_the_other(self, *arguments):
+        both_have_checked.wait(timeout=10)
+        begin_to_write(self, *arguments)
+
+    monkeypatch.setattr(UpdateExpressionExecutor, "__init__", wait_for_the_other)
+    store = DynamoDBStore(client, table)
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(lambda _: store.idle(charge(room=0), NOON, NOON), range(2)))
+    assert [outcome.admitted for outcome in outcomes] == [True, True]
 
 
 PROCESS = """

@@ -178,16 +178,18 @@ class Series:
         view = self._view(resolved, adjustment)
         count = self._closed(view.raw.time, judged)
         version, source = self._version(view, count, adjustment)
-        expected = last_expected(judged, self.interval, self.instrument.calendar)
-        newest = int(view.raw.time[count - 1]) if count else None
         return Snapshot(
             bars=view.adjusted[:count],
             as_of=resolved,
             final=as_of is not None and as_of <= now,
             data_version=version,
             source=source,
-            stale=newest is None or newest < expected,
+            stale=not count or self._stale(int(view.raw.time[count - 1]), judged),
         )
+
+    def _stale(self, newest: int, moment: int) -> bool:
+        """Whether a bar newer than the newest known was due by ``moment``."""
+        return newest < last_expected(moment, self.interval, self.instrument.calendar)
 
     def _closed(self, time: Int64, moment: int) -> int:
         """How many bars are closed by ``moment``; closes follow in the order of opens."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.types import Bars, Interval
 from market_data.actions_file import read_actions
-from market_data.bars import Adjustment
+from market_data.bars import Adjustment, Series
 from market_data.clock import Sleep, wait_until
 from market_data.csv_file import MAX_BYTES, read_csv
 from market_data.instruments import Instrument
@@ -138,8 +138,9 @@ def stored_series(store: BarStore) -> list[tuple[Instrument, StoredInterval]]:
 def _jumps(store: BarStore, symbol: str, interval: Interval) -> tuple[int, ...]:
     """Bars after a jump that no split explains, in all that is kept."""
     series = store.series(symbol, interval)
-    if series is None:
-        return ()
-    moment = max(series.last_known, store.clock())
-    bars = series.snapshot(now=moment, adjustment=Adjustment.SPLITS).bars
+    return () if series is None else _unexplained(series)
+
+
+def _unexplained(series: Series) -> tuple[int, ...]:
+    bars = series.snapshot(now=series.last_known, adjustment=Adjustment.SPLITS).bars
     return jumps(bars.time, bars.close)

@@ -62,6 +62,7 @@ class SqliteBarStore:
         self._cached = cached
         self._cache: OrderedDict[tuple[str, Interval], Series] = OrderedDict()
         self._cache_lock = threading.Lock()
+        self._listed: dict[str, tuple[int, list[StoredInterval]]] = {}
         self._connections = Connections(Path(path), wait, read_only)
 
     @property
@@ -82,13 +83,22 @@ class SqliteBarStore:
     def intervals(self, symbol: str) -> list[StoredInterval]:
         """The series of one symbol, shortest interval first."""
         with self._connections.use() as connection:
+            version = rows.version(connection, symbol)
+            if version is None:
+                return []
+            listed = self._listed.get(symbol)
+            if listed is not None and listed[0] == version:
+                return list(listed[1])
             found = connection.execute(
                 "SELECT interval, min(time), max(time), count(DISTINCT time) FROM bars"
                 " WHERE symbol = ? GROUP BY interval",
                 (symbol,),
             ).fetchall()
         stored = [StoredInterval(Interval(name), *rest) for name, *rest in found]
-        return sorted(stored, key=lambda series: LENGTH[series.interval])
+        stored.sort(key=lambda series: LENGTH[series.interval])
+        # Read after the version, so it may be newer than that: then it is only read once more.
+        self._listed[symbol] = version, stored
+        return list(stored)
 
     def series(self, symbol: str, interval: Interval) -> Series | None:
         """Every row of one series, also those not known yet; None where there is none."""

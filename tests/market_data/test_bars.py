@@ -174,6 +174,12 @@ def test_no_rows_are_an_answer_too(daily):
     assert len(snapshot.data_version) == 16
 
 
+def test_no_moment_is_too_far_away_to_be_asked_about(series):
+    for at in (-62_135_596_800_000_000, 253_402_300_799_999_999):
+        for as_of in (-62_135_596_800_000_000, 253_402_300_799_999_999):
+            assert series.snapshot(at, as_of, now=NOW).known in (0, 5)
+
+
 def test_the_same_moment_is_answered_from_memory_and_memory_is_bounded(series, day):
     first = series.snapshot(now=NOW)
     assert series.snapshot(now=NOW + HOUR).bars.close.base is first.bars.close.base

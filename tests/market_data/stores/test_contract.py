@@ -65,6 +65,14 @@ def test_instruments_and_intervals_are_listed_in_order(store, daily, day):
     assert store.series("MSFT", ONE_WEEK) is None
 
 
+def test_a_list_is_new_after_each_commit_and_belongs_to_who_asked(store, daily, day):
+    store.commit(AAPL, ONE_DAY, daily([10, 11]))
+    store.intervals("AAPL").clear()
+    assert store.intervals("AAPL")[0].count == 2
+    store.commit(AAPL, ONE_DAY, daily([10, 99, 12]))
+    assert store.intervals("AAPL")[0].count == 3
+
+
 def test_a_commit_is_known_two_seconds_later(store, daily, clock, closes):
     now = clock.now
     result = store.commit(AAPL, ONE_DAY, daily([10, 11]))

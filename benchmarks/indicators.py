@@ -1,0 +1,105 @@
+"""Every indicator against TA-Lib's C, one symbol and five hundred: `python benchmarks/indicators.py`."""
+
+import os
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+import math
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import geometric_mean, median, quantiles
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.peers import TALIB
+from engine import indicators
+
+BARS, SYMBOLS = 2520, 500
+LOOPS = {"PARABOLIC_SAR", "SUPERTREND", "KAMA"}  # each value hangs on the one before it
+COLUMNS = ("open", "high", "low", "close", "volume")
+
+
+def market(rows: int) -> dict[str, Any]:
+    """Random walks with a daily range and volume, (rows, BARS)."""
+    rng = np.random.default_rng(7)
+    close = 100.0 * np.exp(np.cumsum(rng.normal(0.0, 0.015, (rows, BARS)), axis=-1)).round(4)
+    opening = close * np.exp(rng.normal(0.0, 0.004, close.shape))
+    high = np.maximum(opening, close) * np.exp(np.abs(rng.normal(0.0, 0.006, close.shape)))
+    low = np.minimum(opening, close) * np.exp(-np.abs(rng.normal(0.0, 0.006, close.shape)))
+    volume = rng.integers(100_000, 10_000_000, close.shape).astype(float)
+    time = np.broadcast_to(np.arange(BARS) * 86_400_000_000, close.shape)
+    return {
+        "time": time,
+        **dict(zip(COLUMNS, (opening, high, low, close, volume), strict=True)),
+    }
+
+
+def rounds(ours: Callable[[], Any], theirs: Callable[[], Any], seconds: float, n: int) -> Any:
+    """Times of both in turn, in microseconds a call, n rounds after one of warm-up."""
+    timings: tuple[list[float], list[float]] = ([], [])
+    counts = []
+    for call in (ours, theirs):
+        call()
+        start = time.perf_counter()
+        call()
+        counts.append(max(1, math.ceil(seconds / (time.perf_counter() - start))))
+    for _ in range(n):
+        for call, count, kept in zip((ours, theirs), counts, timings, strict=True):
+            start = time.perf_counter()
+            for _ in range(count):
+                call()
+            kept.append((time.perf_counter() - start) / count * 1e6)
+    return timings
+
+
+def compare(symbols: int, seconds: float, n: int, names: list[str]) -> dict[str, float]:
+    """Print a line an indicator; the ratio of the medians by name."""
+    columns = market(symbols)
+    rows = [
+        SimpleNamespace(**{name: np.ascontiguousarray(column[row]) for name, column in columns.items()})
+        for row in range(symbols)
+    ]
+    if symbols == 1:
+        columns = {name: column[0] for name, column in columns.items()}
+    ratios = {}
+    print(f"\n{symbols} x {BARS} bars: microseconds, median (quartiles)")
+    for name in names:
+        spec, peer = indicators()[name], TALIB[name]
+        values = spec.resolved({})
+        inputs = [columns[column] for column in spec.inputs]
+
+        def ours(spec=spec, inputs=inputs, values=values):
+            return spec.function(*inputs, **values)
+
+        def theirs(peer=peer, values=values):
+            for row in rows:
+                peer(row, **values)
+
+        mine, other = rounds(ours, theirs, seconds, n)
+        ratios[name] = median(mine) / median(other)
+        print(f"{name:28}{shown(mine):>30}{shown(other):>30}{ratios[name]:8.2f}")
+    shared = [ratio for name, ratio in ratios.items() if name not in LOOPS]
+    if shared:
+        print(f"geometric mean without {', '.join(sorted(LOOPS))}: {geometric_mean(shared):.2f}")
+    return ratios
+
+
+def shown(timings: list[float]) -> str:
+    low, _, high = quantiles(timings, n=4)
+    return f"{median(timings):.1f} ({low:.1f} - {high:.1f})"
+
+
+def main() -> None:
+    names = sys.argv[1:] or list(TALIB)
+    compare(1, 0.01, 15, names)
+    compare(SYMBOLS, 0.03, 5, names)
+
+
+if __name__ == "__main__":
+    main()

@@ -37,7 +37,7 @@ def sample_bars(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sample") / "bars.sqlite"
     moment = HandClock(NOON - 3600 * SECOND)
     store = SqliteBarStore(path, clock=moment)
-    seed(store)
+    seed(store, sleep=moment.move)
     store.close()
     return path
 

@@ -132,7 +132,7 @@ def lambda_(data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LambdaWay]:
         monkeypatch.setenv(name, value)
     with mock_aws():
         client = boto3.client("dynamodb")
-        client.create_table(TableName="accounts", BillingMode="PAY_PER_REQUEST", **TABLE)
+        client.create_table(TableName="accounts", **TABLE)
         yield LambdaWay(Settings.read())
         client.close()
 

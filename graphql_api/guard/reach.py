@@ -1,4 +1,8 @@
-"""Reaching a store: one deadline over all calls of a request, and never an open door."""
+"""Reaching a store: one deadline over all calls of a request, and never an open door.
+
+The second is of store time. What a request spends on its document or its answer is not the store's
+fault, and must not read as an outage.
+"""
 
 import logging
 from collections.abc import Callable
@@ -25,12 +29,12 @@ class Reach:
     Parameters
     ----------
     clock : callable
-        Microseconds since the epoch. The second begins now.
+        Microseconds since the epoch.
     """
 
     def __init__(self, clock: Callable[[], int]) -> None:
         self._clock = clock
-        self._deadline = clock() + PATIENCE
+        self._left = PATIENCE
 
     def __call__(self, ask: Callable[P, Answer], *arguments: P.args, **named: P.kwargs) -> Answer:
         """Ask a store, once.
@@ -40,13 +44,16 @@ class Reach:
         Unavailable
             When the store cannot be reached, or the request's second is spent.
         """
-        if self._clock() > self._deadline - ONE_CALL:
+        if self._left < ONE_CALL:
             raise Unavailable("The accounts cannot be reached in time. Try again in a moment.")
+        began = self._clock()
         try:
             return ask(*arguments, **named)
         except StoreUnavailable as error:
             logger.warning("store unavailable: %s", error)
             raise Unavailable("The accounts cannot be reached. Try again in a moment.") from error
+        finally:
+            self._left -= max(0, self._clock() - began)  # the clock may be set back meanwhile
 
     def if_possible(self, ask: Callable[P, None], *arguments: P.args, **named: P.kwargs) -> None:
         """Ask a store for something that a request can do without."""

@@ -13,14 +13,28 @@ def test_an_answer_passes_through(clock):
 
 def test_no_call_is_begun_that_could_end_after_the_deadline(clock):
     reach = Reach(clock)
-    clock.move(0.5)
+    reach(clock.move, 0.5)
     assert reach(lambda: "still in time") == "still in time"
-    clock.move(0.000_001)
+    reach(clock.move, 0.000_001)
     asked = []
     with pytest.raises(Unavailable, match="in time") as refused:
         reach(asked.append, 1)
     assert asked == []
     assert refused.value.headers() == {"Retry-After": "1"}
+
+
+def test_time_spent_elsewhere_is_not_the_store_s(clock):
+    reach = Reach(clock)
+    clock.move(60)
+    assert reach(lambda: "still in time") == "still in time"
+
+
+def test_a_clock_that_is_set_back_gives_no_time(clock):
+    reach = Reach(clock)
+    reach(clock.move, -60)
+    reach(clock.move, 0.6)
+    with pytest.raises(Unavailable):
+        reach(clock.move, 0)
 
 
 def test_an_unreachable_store_is_logged_with_its_cause_and_told_without(clock, caplog):
@@ -41,7 +55,7 @@ def test_a_fault_of_ours_is_not_dressed_up_as_an_outage(clock):
 
 def test_what_can_be_done_without_is_left_undone_after_the_deadline(clock, caplog):
     reach = Reach(clock)
-    clock.move(2)
+    reach(clock.move, 2)
     asked = []
     reach.if_possible(asked.append, 1)
     assert asked == []

@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar, cast
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-__all__ = ["Fork", "by_candidate"]
+__all__ = ["Fork", "by_candidate", "last_of", "past_of"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -69,11 +69,6 @@ class Fork(NDArrayOperatorsMixin):
         return bool(self.past.all() and self.last.all())
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        if method == "accumulate" and len(self.past):
-            past = ufunc.accumulate(self.past)
-            return type(self)(past, ufunc(past[-1:], self.last))
-        if method == "accumulate":
-            return self
         (out,) = options.pop("out", (None,))
         if method == "accumulate" and isinstance(inputs[0], Fork):
             return inputs[0]._accumulated(ufunc)
@@ -113,18 +108,20 @@ class Fork(NDArrayOperatorsMixin):
 def _each(function: Callable[..., Any], inputs: Sequence[Any], options: Mapping[str, Any]) -> Fork:
     """The function on what happened, and on the candidates."""
     return Fork(
-        function(*(_past(value) for value in inputs), **options),
-        function(*(_last(value) for value in inputs), **options),
+        function(*(past_of(value) for value in inputs), **options),
+        function(*(last_of(value) for value in inputs), **options),
     )
 
 
-def _past(value: Any) -> Any:
+def past_of(value: Any) -> Any:
+    """What happened, of a column forked or plain."""
     if isinstance(value, Fork):
         return value.past
     return value[:-1] if getattr(value, "ndim", 0) else value
 
 
-def _last(value: Any) -> Any:
+def last_of(value: Any) -> Any:
+    """The last value, of a column forked or plain."""
     if isinstance(value, Fork):
         return value.last
     return value[-1:] if getattr(value, "ndim", 0) else value

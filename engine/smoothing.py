@@ -11,13 +11,14 @@ from typing import cast
 import numpy as np
 
 from engine._scipy import banded_solve, linear_filter
-from engine.fork import Fork
-from engine.types import Float64
+from engine.fork import Fork, last_of, past_of
+from engine.types import Flags, Float64
 from engine.windows import window_mean, window_sum
 
 __all__ = [
     "exponential_mean",
     "recursion",
+    "resting_mean",
     "seeded",
     "varying_mean",
     "wilder_mean",
@@ -94,6 +95,37 @@ def recursion(values: Float64, gain: float, keep: float, start: Float64) -> Floa
         return cast("Float64", Fork(past, gain * fork.last + keep * before))
     b, a = np.array([gain, 0.0]), np.array([1.0, -keep])
     return linear_filter(b, a, values, -1, keep * start)[0]
+
+
+def resting_mean(values: Float64, known: Flags, window: int) -> Float64:
+    """Wilder's means that rest on the bars whose value is not known, their seed apart.
+
+    Examples
+    --------
+    >>> known = np.array([True, True, False, True])
+    >>> resting_mean(np.array([1.0, 3.0, 9.0, 4.0]), known, 2).tolist()
+    [2.0, 2.0, 3.0]
+    """
+    if window > values.shape[-1]:
+        return values[..., :0]
+    start = window_mean(values[..., :window], window)
+    if window == values.shape[-1]:
+        return start
+    gain, keep = 1.0 / window, 1.0 - 1.0 / window
+    fork: object = values
+    if isinstance(fork, Fork):
+        past = resting_mean(fork.past, past_of(known), window)
+        moved = gain * fork.last + keep * past[-1:]
+        return cast("Float64", Fork(past, np.where(last_of(known), moved, past[-1:])))
+    later, seen = values[..., window:], known[..., window:]
+    if seen.all():
+        return np.concatenate([start, recursion(later, gain, keep, start)], axis=-1)
+    means = np.empty((*later.shape[:-1], later.shape[-1] + 1))
+    for row in np.ndindex(later.shape[:-1]):
+        moved = recursion(later[row][seen[row]], gain, keep, start[row])
+        made = np.concatenate([[0], seen[row].cumsum()])  # how many means were made until then
+        means[row] = np.concatenate([start[row], moved])[made]
+    return means
 
 
 def varying_mean(values: Float64, gain: Float64, start: Float64) -> Float64:

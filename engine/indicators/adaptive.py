@@ -6,7 +6,6 @@ import numpy as np
 
 from engine.arithmetic import divided
 from engine.catalog import Between, indicator
-from engine.fork import by_candidate
 from engine.smoothing import varying_mean
 from engine.types import Prices, Values
 from engine.windows import aligned, lagged, window_sum
@@ -15,7 +14,6 @@ __all__ = ["kama"]
 
 
 @indicator(lookback=lambda window: window)
-@by_candidate
 def kama(
     close: Prices,
     window: Annotated[int, Between(2, 500)] = 10,

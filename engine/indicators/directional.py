@@ -3,12 +3,11 @@
 from typing import Annotated, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.arithmetic import divided
 from engine.catalog import Between, indicator
 from engine.indicators.volatility import true_range
-from engine.smoothing import recursion, wilder_sum
+from engine.smoothing import resting_mean, wilder_sum
 from engine.types import Float64, Prices, Values
 from engine.windows import aligned, window_max, window_min
 
@@ -70,26 +69,9 @@ def adx(
     plus = 100.0 * divided(wilder_sum(rise, window), ranges, otherwise=0.0)
     minus = 100.0 * divided(wilder_sum(fall, window), ranges, otherwise=0.0)
     both = plus + minus
-    strength = _strength(100.0 * divided(np.abs(plus - minus), both, 0.0), both != 0.0, window)
+    dx = 100.0 * divided(np.abs(plus - minus), both, otherwise=0.0)
+    strength = resting_mean(dx, both != 0.0, window)
     return Adx(*(aligned(column, close.shape[-1]) for column in (strength, plus, minus)))
-
-
-def _strength(dx: Float64, known: NDArray[np.bool_], window: int) -> Float64:
-    """Wilder means of DX, which rest where there is none."""
-    if window > dx.shape[-1]:
-        return dx[..., :0]
-    start: Float64 = dx[..., :window].sum(axis=-1, keepdims=True) / window
-    later, known = dx[..., window:], known[..., window:]
-    keep = 1.0 - 1.0 / window
-    if known.all():
-        moved = recursion(later, 1.0 / window, keep, start)
-        return np.concatenate((start, moved), axis=-1, dtype=np.float64)
-    means: Float64 = np.empty((*dx.shape[:-1], later.shape[-1] + 1))
-    for row in np.ndindex(dx.shape[:-1]):
-        moved = recursion(later[row][known[row]], 1.0 / window, keep, start[row])
-        seen = np.concatenate([[0], known[row].cumsum()])  # how many means were made until then
-        means[row] = np.concatenate([start[row], moved])[seen]
-    return means
 
 
 class Aroon(NamedTuple):

@@ -9,9 +9,8 @@ Times are int64 microseconds since the epoch, UTC. A daily bar's time is its ses
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from engine.types import Interval
 
@@ -46,22 +45,32 @@ _EPOCH = date(1970, 1, 1)
 _MONDAY = 4 * DAY  # 1970-01-05, the first Monday of the epoch
 
 
+# New York's summer time: since which year, and the dates on or after which a Sunday bounds it.
+_SUMMERS = (
+    (2007, (3, 8), (11, 1)),
+    (1987, (4, 1), (10, 25)),
+    (1976, (4, 24), (10, 25)),
+    (1975, (2, 23), (10, 25)),
+    (1974, (1, 6), (10, 25)),
+    (0, (4, 24), (10, 25)),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An exchange's regular hours, in its own time zone."""
+    """An exchange's regular hours, as the minute at which they end in its own time zone."""
 
     zone: str
-    opens_minute: int
     closes_minute: int
 
     def close(self, day: int) -> int:
         """The close of the session on the date that starts at ``day`` (00:00Z)."""
-        return _local(self.zone, day // DAY, self.closes_minute)
+        return day + self.closes_minute * MINUTE + _behind_utc(day)
 
 
 CALENDARS: dict[str, Session | None] = {
-    "XNYS": Session("America/New_York", 9 * 60 + 30, 16 * 60),
-    "XNAS": Session("America/New_York", 9 * 60 + 30, 16 * 60),
+    "XNYS": Session("America/New_York", 16 * 60),
+    "XNAS": Session("America/New_York", 16 * 60),
     "24/7": None,
 }
 
@@ -72,12 +81,26 @@ def time_zone(calendar: str) -> str:
     return session.zone if session else "UTC"
 
 
-@lru_cache(maxsize=4096)
-def _local(zone: str, day: int, minute: int) -> int:
-    """A local time of day as microseconds UTC; ``day`` counts from the epoch."""
-    midnight = datetime.combine(_EPOCH + timedelta(days=day), datetime.min.time())
-    local = (midnight + timedelta(minutes=minute)).replace(tzinfo=ZoneInfo(zone))
-    return int(local.astimezone(UTC).timestamp()) * SECOND
+def _behind_utc(day: int) -> int:
+    """How far New York is behind UTC in the daytime of a date.
+
+    By the rules in force since 1955; earlier years had shorter summers. Written out rather than
+    asked of a time-zone database, which slim images do not have.
+    """
+    # Dates end with the year 9999, and no bar is as far away.
+    number = min(max(day // DAY + _EPOCH.toordinal(), 1), date.max.toordinal())
+    begins, ends = _summer(date.fromordinal(number).year)
+    return 4 * HOUR if begins <= number < ends else 5 * HOUR
+
+
+@lru_cache(maxsize=256)
+def _summer(year: int) -> tuple[int, int]:
+    """The first day of a year's summer time and the first after it, as ordinals of dates."""
+    rules = next(rules for since, *rules in _SUMMERS if year >= since)
+    days = (date(year, month, day).toordinal() for month, day in rules)
+    # An ordinal divided by 7 leaves 0 on Sundays.
+    begins, ends = (day + -day % 7 for day in days)
+    return begins, ends
 
 
 def closes_at(time: int, interval: Interval, calendar: str) -> int:

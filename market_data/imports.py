@@ -93,6 +93,7 @@ def import_csv(
     expected = calendar if kept is None else kept.calendar
     table = read_csv(path, interval, expected, store.clock(), max_bytes=max_bytes)
     told = read_actions(actions) if actions is not None else []
+    stays = _stays(kept, name, calendar)
     if kept is None:
         kept = Instrument(symbol, name, tick, table.calendar, wanted.source)
     result = store.commit(kept, interval, table.bars, told, origin=source or FILE)
@@ -107,7 +108,7 @@ def import_csv(
         first,
         last,
         tuple(t for t in _jumps(store, symbol, interval) if first <= t <= last),
-        table.notes,
+        table.notes + stays,
     )
 
 
@@ -133,6 +134,18 @@ def import_actions(
 def stored_series(store: BarStore) -> list[tuple[Instrument, StoredInterval]]:
     """Everything that is kept, by symbol and then from the shortest interval to the longest."""
     return [(one, series) for one in store.instruments() for series in store.intervals(one.symbol)]
+
+
+def _stays(kept: Instrument | None, name: str | None, calendar: str | None) -> tuple[str, ...]:
+    """What was asked of a profile that is made already, and so is left as it is."""
+    if kept is None:
+        return ()
+    asked = (("name", name, kept.name), ("calendar", calendar, kept.calendar))
+    return tuple(
+        f"The {what} of {kept.symbol} stays {there}, as its first import made it."
+        for what, wanted, there in asked
+        if wanted not in (None, there)
+    )
 
 
 def _jumps(store: BarStore, symbol: str, interval: Interval) -> tuple[int, ...]:

@@ -1,10 +1,14 @@
 """When bars close, where they may open, and which one is due."""
 
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from engine.types import Interval
 from market_data.calendar import DAY, HOUR, MINUTE, closes_at, last_expected, off_grid, time_zone
 
+EPOCH = date(1970, 1, 1)
 ONE_DAY, ONE_WEEK, ONE_HOUR = Interval.ONE_DAY, Interval.ONE_WEEK, Interval.ONE_HOUR
 
 
@@ -22,6 +26,19 @@ ONE_DAY, ONE_WEEK, ONE_HOUR = Interval.ONE_DAY, Interval.ONE_WEEK, Interval.ONE_
 def test_a_daily_bar_closes_at_four_in_new_york_summer_and_winter(day, date, hour):
     for exchange in ("XNYS", "XNAS"):
         assert closes_at(day(date), ONE_DAY, exchange) == day(date) + hour * HOUR
+
+
+def test_new_york_is_where_the_time_zone_database_puts_it():
+    zone = ZoneInfo("America/New_York")
+    for number in range((date(1955, 1, 1) - EPOCH).days, (date(2037, 12, 31) - EPOCH).days):
+        four = datetime.combine(EPOCH + timedelta(number), time(16), zone)
+        expected = int(four.astimezone(UTC).timestamp()) * 1_000_000
+        assert closes_at(number * DAY, ONE_DAY, "XNYS") == expected
+
+
+def test_no_day_is_too_far_away_for_a_close():
+    for number in (-1_000_000, 5_000_000):
+        assert closes_at(number * DAY, ONE_DAY, "XNYS") == number * DAY + 21 * HOUR
 
 
 def test_a_bar_of_a_market_that_never_rests_closes_after_its_length(day):

@@ -70,6 +70,10 @@ def test_a_later_file_adds_and_restates_and_leaves_the_profile(bring, file, stor
     later = bring(file(10, 12, 13), name="Another", calendar="24/7")
     assert (later.result.added, later.result.restated, later.result.unchanged) == (1, 1, 1)
     assert later.instrument == first.instrument == store.instrument("ACME")
+    assert later.notes[1:] == (
+        "The name of ACME stays None, as its first import made it.",
+        "The calendar of ACME stays XNAS, as its first import made it.",
+    )
     snapshot = store.series("ACME", ONE_DAY).snapshot(now=clock.now)
     assert snapshot.bars.close.tolist() == [10, 12, 13]
     assert snapshot.source == "broker + file"

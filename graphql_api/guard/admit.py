@@ -6,12 +6,10 @@ from typing import Final
 
 from graphql_api.errors import (
     BadInput,
-    QueryTooComplex,
-    QuotaExceeded,
-    RateLimited,
     Unauthenticated,
     Unavailable,
 )
+from graphql_api.guard import refusals
 from graphql_api.guard.authenticate import REVOKED, Authenticator
 from graphql_api.guard.caller import Caller
 from graphql_api.guard.keys import Environment
@@ -23,7 +21,6 @@ from graphql_api.guard.limits import (
     day_of,
     midnight_before,
     rate_of,
-    seconds_until,
 )
 from graphql_api.guard.memory import Memory
 from graphql_api.guard.plans import Plan
@@ -116,7 +113,7 @@ class Guard:
             When the store cannot be reached. The request may have been charged, never served.
         """
         plan = caller.plan
-        _bound(plan, cost)
+        refusals.check_cost(plan, cost)
         reach = reach or self.reach()
         rate = rate_of(plan.per_second, plan.burst)
         guess = _guess
@@ -127,7 +124,9 @@ class Guard:
             first = first if attempt else seen
             if seen is not None:
                 self._refuse_if_spent(caller, cost, seen, now)
-            _refuse_if_too_soon(plan, rate, seen.usage if seen else UsageDay(day_of(now)), now)
+            usage = seen.usage if seen else UsageDay(day_of(now))
+            if rate.ready_at(now, usage.tat) > now:  # and so for all, since tat never falls
+                raise refusals.rate_limited(plan, usage, now)
             form = guess(rate, seen, now)
             outcome = self._attempt(caller, rate, form, cost, now, reach)
             self._learn(caller, outcome, first, form, now)
@@ -203,7 +202,7 @@ class Guard:
             # Whoever comes meanwhile is refused by what is known; this request goes and looks.
             self._remember(caller, replace(seen, quota_checked_at=now))
             return
-        raise _quota_exceeded(caller.plan, seen.usage, cost, now)
+        raise refusals.quota_exceeded(caller.plan, seen.usage, cost, now)
 
     def _last_seen(self, caller: Caller, now: int) -> Seen | None:
         seen = self._seen.get(caller.account_id, now)
@@ -231,20 +230,6 @@ class Guard:
         self._seen.put(caller.account_id, seen, midnight_before(seen.at) + 2 * DAY)
 
 
-def _bound(plan: Plan, cost: int) -> None:
-    """Refuse what no plan's day or single query reaches for."""
-    if cost < 0:
-        raise ValueError(f"a cost of {cost} units")
-    limit = min(plan.single_query, plan.units_per_day)
-    if cost > limit:
-        raise QueryTooComplex(
-            f"This query costs {cost:,} units, and the plan {plan.name} allows {limit:,} in one. "
-            "Ask for less, or in parts.",
-            cost=cost,
-            limit=limit,
-        )
-
-
 def _fitting(rate: Rate, seen: Seen | None, now: int) -> Form:
     """The form that the last ``tat`` seen calls for."""
     return rate.form(now, seen.usage.tat if seen else None)
@@ -259,35 +244,6 @@ def _guess(rate: Rate, seen: Seen | None, now: int) -> Form:
     if seen is not None and seen.shared and seen.usage.tat and now < seen.at + rate.tau:
         return Form.BUSY
     return _fitting(rate, seen, now)
-
-
-def _refuse_if_too_soon(plan: Plan, rate: Rate, usage: UsageDay, now: int) -> None:
-    """Refuse without a call what the last ``tat`` seen rules out, since it never falls."""
-    ready_at = rate.ready_at(now, usage.tat)
-    if ready_at <= now:
-        return
-    wait = seconds_until(ready_at, now)
-    raise RateLimited(
-        f"Too many requests at once: the plan {plan.name} allows {plan.per_second:,} a second. "
-        f"Try again in {wait} s.",
-        limit="burst",
-        retry_after=wait,
-        resets_at=rate.full_at(now, usage.tat),
-        standing=standing(plan, usage, now).headers(),
-    )
-
-
-def _quota_exceeded(plan: Plan, usage: UsageDay, cost: int, now: int) -> QuotaExceeded:
-    resets_at = midnight_before(now) + DAY
-    return QuotaExceeded(
-        f"The units of the day do not reach: {usage.units_used:,} of {plan.units_per_day:,} "
-        f"(plan {plan.name}) are used, and this query costs {cost:,}. "
-        "The next day begins at midnight UTC.",
-        limit="daily",
-        retry_after=seconds_until(resets_at, now),
-        resets_at=resets_at,
-        standing=standing(plan, usage, now).headers(),
-    )
 
 
 def _admission(plan: Plan, usage: UsageDay, now: int, cost: int) -> Admission:

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,9 +56,7 @@ class SqliteFile:
     def close(self) -> None:
         """Close the file; the next question opens it again."""
         with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            self._drop()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -66,10 +65,11 @@ class SqliteFile:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:  # some errors have rolled back already
+                    connection.execute("ROLLBACK")
                 raise
-            connection.execute("COMMIT")
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -86,9 +86,15 @@ class SqliteFile:
                 self._connection = self._open()
             yield self._connection
         except sqlite3.Error as error:
+            self._drop()  # the file may be mended or replaced before the next question
             raise StoreUnavailable(f"SQLite: {error}") from error
         finally:
             self._lock.release()
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _open(self) -> sqlite3.Connection:
         try:
@@ -105,12 +111,29 @@ class SqliteFile:
                     f"{self.path} has version {version} and this program knows {VERSION}: "
                     "it was written by a newer one"
                 )
-            connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
             if version < VERSION:
+                _write_ahead(connection)
                 connection.executescript(SCHEMA)
         except BaseException:
             connection.close()
             raise
         return connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Let readers work beside the writer; the file remembers it.
+
+    SQLite does not wait for others while it changes this, so the waiting is done here.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return

@@ -107,3 +107,55 @@ def test_what_fails_inside_a_transaction_leaves_nothing(sqlite):
         half_done()
     assert sqlite.history("01ACCOUNT", TODAY, TODAY) == []
     assert sqlite.idle(CHARGE, 0, 1).admitted
+
+
+def test_a_commit_that_fails_is_rolled_back_and_the_next_one_works(sqlite):
+    def commit_what_cannot_be():
+        with sqlite.transaction() as db:
+            db.execute("PRAGMA defer_foreign_keys = ON")
+            db.execute("INSERT INTO keys VALUES ('k', 'nobody', '', '', '', 0, 0, 0, 0, 0)")
+
+    with pytest.raises(StoreUnavailable, match="FOREIGN KEY"):
+        commit_what_cannot_be()
+    assert sqlite.find_key("k") is None
+    assert sqlite.idle(CHARGE, 0, 1).admitted
+
+
+def test_an_error_that_rolled_back_by_itself_is_the_one_that_is_told(sqlite):
+    def roll_back_inside():
+        with sqlite.transaction() as db:
+            db.execute("ROLLBACK")
+            db.execute("INSERT INTO nowhere VALUES (1)")
+
+    with pytest.raises(StoreUnavailable, match="nowhere"):
+        roll_back_inside()
+
+
+@pytest.fixture
+def making(tmp_path):
+    """A file that another process is making, and our first connection to it."""
+    path = tmp_path / "new.sqlite"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    ours = sqlite3.connect(path, timeout=0, isolation_level=None)
+    yield other, ours
+    other.close()
+    ours.close()
+
+
+def test_a_new_file_is_waited_for_while_another_process_makes_it(making, monkeypatch):
+    other, ours = making
+    monkeypatch.setattr(file.time, "sleep", lambda seconds: other.execute("COMMIT"))
+    file._write_ahead(ours)
+    assert ours.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_new_file_is_not_waited_for_longer_than_patience_lasts(making):
+    _, ours = making
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        file._write_ahead(ours)
+
+
+def test_a_new_file_that_stays_locked_is_unavailable(tmp_path, making):
+    with pytest.raises(StoreUnavailable, match="locked"):
+        SqliteStore(tmp_path / "new.sqlite").usage("01ACCOUNT", TODAY)

@@ -4,7 +4,21 @@ import numpy as np
 
 from engine.types import Float64
 
-__all__ = ["divided"]
+__all__ = ["beyond_rounding", "divided"]
+
+
+_ROUNDING = 1e-14  # of the level: some 90 units in the last place, as TA-Lib has it
+
+
+def beyond_rounding(difference: Float64, level: Float64) -> Float64:
+    """A difference of values as large as ``level``, 0 where rounding alone may have made it.
+
+    Examples
+    --------
+    >>> beyond_rounding(np.array([1e-13, 1.0]), np.array([100.0, 100.0])).tolist()
+    [0.0, 1.0]
+    """
+    return np.where(np.abs(difference) > _ROUNDING * np.abs(level), difference, 0.0)
 
 
 def divided(numerator: Float64, denominator: Float64, otherwise: float) -> Float64:
@@ -16,4 +30,6 @@ def divided(numerator: Float64, denominator: Float64, otherwise: float) -> Float
     [0.25, 0.5]
     """
     nothing = denominator == 0.0
+    if not nothing.any():
+        return numerator / denominator
     return np.where(nothing, otherwise, numerator / np.where(nothing, 1.0, denominator))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import numpy as np
 
-from engine.arithmetic import divided
+from engine.arithmetic import beyond_rounding, divided
 from engine.catalog import Between, indicator
 from engine.indicators.volatility import atr
 from engine.types import Prices, Values
@@ -163,7 +163,8 @@ def z_score(close: Prices, window: Annotated[int, Between(2, 500)] = 20) -> Valu
     """
     mean, squares = moments(close, window)
     distance = close[..., window - 1 :] - mean
-    return aligned(divided(distance, np.sqrt(squares / window), otherwise=0.0), close.shape[-1])
+    spread = beyond_rounding(np.sqrt(squares / window), mean)
+    return aligned(divided(distance, spread, otherwise=0.0), close.shape[-1])
 
 
 @indicator

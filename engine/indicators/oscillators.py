@@ -4,7 +4,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from engine.arithmetic import divided
+from engine.arithmetic import beyond_rounding, divided
 from engine.catalog import Between, indicator
 from engine.smoothing import exponential_mean
 from engine.types import Prices, Values
@@ -56,7 +56,8 @@ def cci(
         np.subtract(price[..., start : start + bars], mean, out=step)
         total += np.abs(step, out=step)
     distance = price[..., window - 1 :] - mean
-    return aligned(divided(distance, total * (0.015 / window), otherwise=0.0), close.shape[-1])
+    scatter = beyond_rounding(total * (1.0 / window), mean)
+    return aligned(divided(distance, scatter * 0.015, otherwise=0.0), close.shape[-1])
 
 
 @indicator(lookback=lambda fast, slow: max(fast, slow) - 1)

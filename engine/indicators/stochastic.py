@@ -2,6 +2,8 @@
 
 from typing import Annotated, NamedTuple
 
+import numpy as np
+
 from engine.arithmetic import divided
 from engine.catalog import Between, indicator
 from engine.indicators.momentum import rsi
@@ -18,10 +20,15 @@ class Stochastic(NamedTuple):
     d: Values
 
 
-def _place(high: Float64, low: Float64, close: Float64, window: int) -> Float64:
+_STILL = 1e-10  # points of RSI: a market that stands still moves its RSI by rounding alone
+
+
+def _place(high: Float64, low: Float64, close: Float64, window: int, still: float = 0.0) -> Float64:
     """Where the close lies between the extremes of the window, 0..100, 0 where they are one."""
     lowest = window_min(low, window)
     reach = window_max(high, window) - lowest
+    if still:
+        reach = np.where(reach > still, reach, 0.0)
     return divided(close[..., window - 1 :] - lowest, reach * 0.01, otherwise=0.0)
 
 
@@ -72,7 +79,6 @@ def stochastic(
 
     Examples
     --------
-    >>> import numpy as np
     >>> close = np.array([1.0, 2.0, 3.0, 2.0])
     >>> line = stochastic(close + 1.0, close - 1.0, close, window=2, smooth_k=1, smooth_d=2)
     >>> line.k.round(1).tolist(), line.d.round(1).tolist()
@@ -118,7 +124,6 @@ def stochastic_fast(
 
     Examples
     --------
-    >>> import numpy as np
     >>> close = np.array([1.0, 2.0, 3.0, 2.0])
     >>> stochastic_fast(close, close, close, window=2, smooth_d=2).d.tolist()
     [nan, nan, 100.0, 50.0]
@@ -164,8 +169,9 @@ def stochastic_rsi(
 
     Notes
     -----
-    With ``smooth_k=1`` equal to TA-Lib's STOCHRSI as far as the RSI is: while a market stands
-    still its RSI changes by rounding alone, and so the place in that range means nothing.
+    With ``smooth_k=1`` equal to TA-Lib's STOCHRSI within 1e-12 through the range. While a market
+    stands still its RSI changes by rounding alone: a range of 1e-10 points is one of nothing here,
+    and anything from 0 to 100 in TA-Lib.
 
     References
     ----------
@@ -173,13 +179,12 @@ def stochastic_rsi(
 
     Examples
     --------
-    >>> import numpy as np
     >>> close = np.array([1.0, 2.0, 1.0, 2.0, 3.0, 2.0])
     >>> stochastic_rsi(close, rsi_window=2, window=2, smooth_k=1, smooth_d=1).k.tolist()
     [nan, nan, nan, 100.0, 100.0, 0.0]
     """
     strength = rsi(close, rsi_window)[..., rsi_window:]
-    place = _place(strength, strength, strength, window)
+    place = _place(strength, strength, strength, window, _STILL)
     return _smoothed(place, smooth_k, smooth_d, close.shape[-1])
 
 
@@ -213,7 +218,6 @@ def williams_r(
 
     Examples
     --------
-    >>> import numpy as np
     >>> close = np.array([1.0, 2.0, 3.0, 2.0])
     >>> williams_r(close + 1.0, close - 1.0, close, window=3).tolist()
     [nan, nan, -25.0, -66.66666666666667]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import numpy as np
 
-from engine.arithmetic import divided
+from engine.arithmetic import beyond_rounding, divided
 from engine.catalog import Between, indicator
 from engine.types import Float64, Prices, Values, Volumes
 from engine.windows import aligned, window_sum
@@ -137,9 +137,6 @@ def chaikin_money_flow(
     return aligned(divided(flow, window_sum(volume, window), otherwise=0.0), close.shape[-1])
 
 
-_UNMOVED = 1e-14  # of two typical prices together: below that, rounding alone tells them apart
-
-
 @indicator(lookback=lambda window: window)
 def mfi(
     high: Prices,
@@ -185,10 +182,8 @@ def mfi(
     """
     price = (high + low + close) / 3.0
     now, before = price[..., 1:], price[..., :-1]
-    change = now - before
+    change = beyond_rounding(now - before, np.abs(now) + np.abs(before))
     money = now * volume[..., 1:]
-    unmoved = np.abs(change) <= _UNMOVED * (np.abs(now) + np.abs(before))
-    money = np.where(unmoved, 0.0, money)
     risen = window_sum(np.where(change > 0.0, money, 0.0), window)
     fallen = window_sum(np.where(change < 0.0, money, 0.0), window)
     return aligned(100.0 * divided(risen, risen + fallen, otherwise=0.0), close.shape[-1])

@@ -95,8 +95,9 @@ def decide(name: str, bars: Bars, **parameters: object) -> Decision:
     if len(bars) < needed:
         raise NotEnoughHistory(needed, len(bars))
     weights = verdict.weigh()
-    votes = np.stack([reason.vote for reason in verdict.reasons])
-    contributions = np.where(weights == 0.0, 0.0, weights * votes)
+    contributions = np.zeros_like(weights)
+    for rule, reason in enumerate(verdict.reasons):  # a vote that is still NaN has no weight
+        np.multiply(weights[rule], reason.vote, out=contributions[rule], where=weights[rule] != 0.0)
     columns = {
         "weights": weights,
         "contributions": contributions,

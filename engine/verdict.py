@@ -135,13 +135,16 @@ def mean_of_means(*groups: tuple[Reason, ...], weak: Fraction, strong: Fraction)
     rating = rating * judged
 
     def weigh() -> Float64:
-        weights = []
+        weights = np.empty((len(reasons), *product.shape))
+        rules = iter(weights)
         for group, (_, count) in zip(groups, tallies, strict=True):
             weight = judged * divided(np.ones_like(count), count * len(groups), otherwise=0.0)
-            weights += [weight * (reason.vote == reason.vote) for reason in group]
-        return np.stack(weights)
+            for reason in group:
+                np.multiply(weight, reason.vote == reason.vote, out=next(rules))
+        return weights
 
-    return Verdict(tuple(reason for group in groups for reason in group), rating, judged, weigh)
+    reasons = tuple(reason for group in groups for reason in group)
+    return Verdict(reasons, rating, judged, weigh)
 
 
 def _tally(group: tuple[Reason, ...]) -> tuple[Float64, Float64]:

@@ -52,7 +52,7 @@ def grid(close, side):
 def test_the_action_changes_at_the_price_and_not_one_tick_before(name, bars):
     decision = engine.decide(name, bars)
     found = 0
-    for bar in np.random.default_rng(8).integers(decision.first, len(bars), 40):
+    for bar in np.random.default_rng(8).integers(decision.first, len(bars), 25):
         for side, flip in zip((-1, 1), engine.flips(decision, bar, TICK), strict=True):
             if flip is None:
                 continue
@@ -67,23 +67,36 @@ def test_the_action_changes_at_the_price_and_not_one_tick_before(name, bars):
     assert found
 
 
+def actions_if_closed_at_each(decision, bar, prices):
+    """The same for many prices: one whole history a price, judged together."""
+    bars = decision.bars[: bar + 1]
+    columns = {
+        name: np.tile(getattr(bars, name), (len(prices), 1)) for name in decision.strategy.inputs
+    }
+    columns["close"][:, -1] = prices
+    if "high" in columns:
+        columns["high"][:, -1] = np.maximum(prices, bars.high[-1])
+        columns["low"][:, -1] = np.minimum(prices, bars.low[-1])
+    return decision.strategy.function(**columns, **decision.parameters).action[:, -1]
+
+
+@pytest.mark.parametrize("market", ["as it was", "of few prices"])
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_no_tick_nearer_changes_the_action(name, real):
-    for symbol in ("FLAT", "MSFT"):
-        bars = real["MSFT"][:260]
-        if symbol == "FLAT":  # a market of few prices, where ties are common
-            bars = bars.replace(**{n: np.round(getattr(bars, n)) for n in ("high", "low", "close")})
-        decision = engine.decide(name, bars)
-        for bar in np.random.default_rng(9).integers(decision.first, len(bars), 3):
-            for side, flip in zip((-1, 1), engine.flips(decision, bar, TICK), strict=True):
-                for price in grid(bars.close[bar], side):
-                    said = action_if_closed_at(decision, bar, price)
-                    if said != decision.action[bar]:
-                        assert flip is not None
-                        assert (flip.price, flip.action) == (price, said)
-                        break
-                else:
-                    assert flip is None
+def test_no_tick_nearer_changes_the_action(name, market, real):
+    bars = real["MSFT"][400:640]
+    if market == "of few prices":  # where ties are common
+        bars = bars.replace(**{n: np.round(getattr(bars, n)) for n in ("high", "low", "close")})
+    decision = engine.decide(name, bars)
+    for bar in np.random.default_rng(9).integers(decision.first, len(bars), 6):
+        for side, flip in zip((-1, 1), engine.flips(decision, bar, TICK), strict=True):
+            prices = grid(bars.close[bar], side)
+            said = actions_if_closed_at_each(decision, bar, prices)
+            others = np.flatnonzero(said != decision.action[bar])
+            if len(others):
+                assert flip is not None
+                assert (flip.price, flip.action) == (prices[others[0]], said[others[0]])
+            else:
+                assert flip is None
 
 
 @pytest.mark.parametrize("name", STRATEGIES)

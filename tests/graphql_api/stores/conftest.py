@@ -11,7 +11,7 @@ from graphql_api.stores.dynamodb import TABLE, DynamoDBStore, connect
 from graphql_api.stores.sqlite import SqliteStore
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # and no longer: nested mocks share their tables
 def client():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", "testing")

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -51,9 +52,11 @@ def data(tmp_path: Path, sample_bars: Path) -> Path:
     return folder
 
 
-@pytest.fixture(autouse=True)
-def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_from_outside() -> Iterator[None]:
     """No setting, credential or region of this machine reaches a test."""
-    for name in list(os.environ):
-        if name.startswith(("INTELLPULSE_", "AWS_")):
-            monkeypatch.delenv(name)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("INTELLPULSE_", "AWS_")):
+                patch.delenv(name)
+        yield

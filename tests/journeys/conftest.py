@@ -15,10 +15,11 @@ import pytest
 from moto import mock_aws
 from starlette.testclient import TestClient
 
-from graphql_api.app import create_app
-from graphql_api.commands.keys import deeds
+from graphql_api.app import create_app, open_accounts
+from graphql_api.guard.accounts import Accounts
 from graphql_api.settings import Settings
 from graphql_api.stores.dynamodb import TABLE
+from market_data.clock import now
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Reply:
 class Way(Protocol):
     """A way into the API."""
 
-    settings: Settings
+    deeds: Accounts  # what the command line would do to its accounts
 
     def send(
         self,
@@ -55,7 +56,7 @@ class Way(Protocol):
 
 class HttpWay:
     def __init__(self, settings: Settings, clock: Callable[[], int]) -> None:
-        self.settings = settings
+        self.deeds = Accounts(open_accounts(settings)[0], clock)
         self._client = TestClient(create_app(settings, clock), raise_server_exceptions=False)
 
     def send(self, method, path, headers=None, body=None):
@@ -69,7 +70,7 @@ class LambdaWay:
     """The handler of the deployed function, called with Function URL events (payload 2.0)."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+        self.deeds = Accounts(open_accounts(settings)[0], now)
         sys.modules.pop("graphql_api.handler", None)
         self._handler = importlib.import_module("graphql_api.handler").handler
 
@@ -117,24 +118,27 @@ def http(data: Path, clock: Callable[[], int]) -> HttpWay:
     return HttpWay(Settings(data=data, threads=True), clock)
 
 
-@pytest.fixture
-def lambda_(data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LambdaWay]:
-    """The deployed handler, with accounts in DynamoDB and bars in a file that is only read."""
+@pytest.fixture(scope="module")
+def lambda_(sample_bars: Path) -> Iterator[LambdaWay]:
+    """The deployed handler, with accounts in DynamoDB and bars in a file that is only read.
+
+    One for a module, as an environment lives for many requests; each test makes its own account.
+    """
     environ = {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": "eu-central-1",
         "INTELLPULSE_STORE": "dynamodb",
         "INTELLPULSE_ACCOUNTS_TABLE": "accounts",
-        "INTELLPULSE_BARS_FILE": str(data / "bars.sqlite"),
+        "INTELLPULSE_BARS_FILE": str(sample_bars),
     }
-    for name, value in environ.items():
-        monkeypatch.setenv(name, value)
-    with mock_aws():
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        for name, value in environ.items():
+            patch.setenv(name, value)
         client = boto3.client("dynamodb")
         client.create_table(TableName="accounts", **TABLE)
-        yield LambdaWay(Settings.read())
         client.close()
+        yield LambdaWay(Settings.read())
 
 
 @pytest.fixture(params=["http", "lambda_"])
@@ -148,7 +152,7 @@ def new_key() -> Callable[..., str]:
     """Makes an account with a key on the store of a way in."""
 
     def make(way: Way, plan: str = "BASIC", **more: Any) -> str:
-        return deeds(way.settings).open_account("Journey", plan, **more).secret
+        return way.deeds.open_account("Journey", plan, **more).secret
 
     return make
 

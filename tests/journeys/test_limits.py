@@ -1,0 +1,159 @@
+"""Limits, outages and failures: who is refused when, what it costs, and what is said."""
+
+import logging
+import sqlite3
+
+import pytest
+
+import engine
+from graphql_api.stores import Scope
+
+SIGNAL = '{ signal(symbol: "IBM") { __typename ... on Signal { action } } }'
+USAGE = "{ usage { unitsUsed requests } }"
+
+
+@pytest.fixture
+def resolved(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the strategies that resolvers asked the engine to decide by."""
+    asked: list[str] = []
+    decide = engine.decide
+
+    def watched(name, *rest, **parameters):
+        asked.append(name)
+        return decide(name, *rest, **parameters)
+
+    monkeypatch.setattr(engine, "decide", watched)
+    return asked
+
+
+def test_a_spent_rate_is_a_429_before_any_resolver_runs(
+    http, ask, new_key, clock, resolved
+) -> None:
+    key = new_key(http, plan="DEMO")
+    admitted = 0
+    while (answer := ask(http, SIGNAL, key)).status == 200:
+        admitted += 1
+    assert 9 <= admitted <= 10  # the burst of DEMO, of which 95 % are guaranteed
+    decisions = len(resolved)
+    refused = ask(http, SIGNAL, key)
+    assert (refused.status, refused.code) == (429, "RATE_LIMITED")
+    assert len(resolved) == decisions
+    wait = int(refused.headers["retry-after"])
+    assert wait == 1
+    assert refused.json["errors"][0]["extensions"]["retryAfter"] == wait
+    assert refused.json["errors"][0]["extensions"]["limit"] == "burst"
+    assert '"burst";r=0' in refused.headers["ratelimit"]
+    assert "data" not in refused.json
+    clock.move(wait)
+    assert ask(http, SIGNAL, key).status == 200
+    assert ask(http, USAGE, key).json["data"]["usage"]["unitsUsed"] == admitted + 1
+
+
+def test_a_spent_quota_is_a_429_until_midnight_and_usage_still_answers(
+    http, ask, new_key, clock, resolved
+) -> None:
+    key = new_key(http, plan="DEMO")  # 500 units a day
+    dear = "{" + " ".join(f's{i}: signal(symbol: "IBM") {{ __typename }}' for i in range(100)) + "}"
+    for _ in range(5):
+        assert ask(http, dear, key).status == 200
+        clock.move(5)
+    decisions = len(resolved)
+    refused = ask(http, SIGNAL, key)
+    assert (refused.status, refused.code) == (429, "QUOTA_EXCEEDED")
+    assert len(resolved) == decisions
+    assert refused.json["errors"][0]["extensions"]["limit"] == "daily"
+    assert refused.json["errors"][0]["extensions"]["resetsAt"].startswith("2026-11-19T00:00:00")
+    assert int(refused.headers["retry-after"]) == pytest.approx(12 * 3600, abs=30)
+    usage = ask(http, USAGE, key)
+    assert usage.status == 200
+    assert usage.json["data"]["usage"] == {"unitsUsed": 500, "requests": 6}
+    clock.move(int(refused.headers["retry-after"]))
+    assert ask(http, SIGNAL, key).status == 200
+    assert ask(http, USAGE, key).json["data"]["usage"]["unitsUsed"] == 1
+
+
+def test_a_query_dearer_than_the_plan_allows_is_refused_with_its_price(way, ask, new_key) -> None:
+    key = new_key(way, plan="DEMO")
+    dear = "{" + " ".join(f's{i}: signal(symbol: "IBM") {{ __typename }}' for i in range(101)) + "}"
+    refused = ask(way, dear, key)
+    assert (refused.status, refused.code) == (400, "QUERY_TOO_COMPLEX")
+    assert refused.json["errors"][0]["extensions"]["cost"] == 101
+    assert refused.json["errors"][0]["extensions"]["limit"] == 100
+    assert ask(way, USAGE, key).json["data"]["usage"]["unitsUsed"] == 0
+
+
+def test_an_unreachable_store_is_a_503_and_never_an_open_door(http, ask, new_key, data) -> None:
+    key = new_key(http)
+    assert ask(http, SIGNAL, key).status == 200
+    # Another process holds the file: the known key is still known, and still nothing is served.
+    holding = sqlite3.connect(data / "accounts.sqlite", isolation_level=None)
+    holding.execute("BEGIN EXCLUSIVE")
+    try:
+        for _ in range(2):
+            refused = ask(http, SIGNAL, key)
+            assert (refused.status, refused.code) == (503, "UNAVAILABLE")
+            assert int(refused.headers["retry-after"]) >= 1
+            assert "data" not in refused.json
+    finally:
+        holding.execute("ROLLBACK")
+        holding.close()
+    assert ask(http, SIGNAL, key).status == 200
+
+
+def test_a_failure_of_ours_is_masked_logged_and_not_charged(
+    http, ask, new_key, monkeypatch, caplog
+) -> None:
+    key = new_key(http)
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("secret insides of ours")
+
+    monkeypatch.setattr(engine, "decide", fail)
+    logging.getLogger("graphql_api").propagate = True
+    with caplog.at_level(logging.ERROR):
+        failed = ask(http, SIGNAL, key)
+    assert failed.code == "INTERNAL"
+    assert failed.json["data"] is None
+    error = failed.json["errors"][0]
+    assert error["message"] == "Internal error"
+    assert error["extensions"]["requestId"] == failed.headers["x-request-id"]
+    assert b"insides" not in failed.body
+    causes = [record for record in caplog.records if record.exc_info]
+    assert len(causes) == 1
+    assert "secret insides of ours" in str(causes[0].exc_info[1])
+    assert failed.json["extensions"]["cost"]["actualQueryCost"] == 0
+    assert ask(http, USAGE, key).json["data"]["usage"]["unitsUsed"] == 0
+
+
+def test_a_failure_outside_of_resolvers_is_masked_too(http, ask, new_key, monkeypatch) -> None:
+    key = new_key(http)
+    monkeypatch.setattr("graphql_api.execution.execute", lambda *_, **__: 1 / 0)
+    failed = ask(http, SIGNAL, key)
+    assert (failed.status, failed.code) == (500, "INTERNAL")
+    assert b"division" not in failed.body
+    assert failed.headers["x-request-id"]
+
+
+def test_bars_that_cannot_be_read_are_a_failure_of_ours(http, ask, new_key, monkeypatch) -> None:
+    from market_data.errors import StoreUnavailable
+    from market_data.stores import SqliteBarStore
+
+    key = new_key(http)
+
+    def fail(*_: object) -> None:
+        raise StoreUnavailable("/a/path/of/ours is locked")
+
+    monkeypatch.setattr(SqliteBarStore, "instrument", fail)
+    failed = ask(http, SIGNAL, key)
+    assert failed.code == "UNAVAILABLE"
+    assert b"path" not in failed.body.replace(b'"path":["signal"]', b"")
+    monkeypatch.undo()
+    assert ask(http, USAGE, key).json["data"]["usage"]["unitsUsed"] == 0
+
+
+def test_a_key_without_the_scope_may_ask_for_what_is_free_only(way, ask, new_key) -> None:
+    key = new_key(way, scopes=[Scope.KEYS_WRITE])
+    assert ask(way, USAGE, key).status == 200
+    refused = ask(way, SIGNAL, key)
+    assert (refused.status, refused.code) == (403, "FORBIDDEN")
+    assert "signals:read" in refused.json["errors"][0]["message"]

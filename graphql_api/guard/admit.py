@@ -4,24 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from graphql_api.errors import (
-    BadInput,
-    Unauthenticated,
-    Unavailable,
-)
+from graphql_api.errors import BadInput, Unauthenticated, Unavailable
 from graphql_api.guard import refusals
 from graphql_api.guard.authenticate import REVOKED, Authenticator
 from graphql_api.guard.caller import Caller
 from graphql_api.guard.keys import Environment
-from graphql_api.guard.limits import (
-    DAY,
-    SECOND,
-    Form,
-    Rate,
-    day_of,
-    midnight_before,
-    rate_of,
-)
+from graphql_api.guard.limits import DAY, SECOND, Form, Rate, day_of, midnight_before, rate_of
 from graphql_api.guard.memory import Memory
 from graphql_api.guard.plans import Plan
 from graphql_api.guard.reach import Reach
@@ -30,9 +18,8 @@ from graphql_api.stores import AccountStore, Charge, Outcome, UsageDay, UsageSto
 
 __all__ = ["Guard"]
 
-RECHECK: Final = (
-    3 * SECOND
-)  # a spent quota is believed for so long: plans rise, failures are refunded
+# For so long a spent quota is believed: a plan may rise, and failures are given back.
+RECHECK: Final = 3 * SECOND
 ACCOUNTS: Final = 10_000  # whose last item is remembered
 FORMS_TRIED: Final = 5  # two suffice alone; races may cost a third
 HISTORY_DAYS: Final = 30

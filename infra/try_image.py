@@ -9,14 +9,10 @@ the key is made by the command line on the same table, as an operator would make
 import argparse
 import json
 import os
-import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +20,7 @@ import boto3
 from cfnlint.decode import decode
 
 from graphql_api.stores.dynamodb.items import TABLE
+from infra.containers import ContainerError, container_engine
 from infra.dynamodb_endpoint import DynamoDBEndpoint
 from infra.runtime_api import HttpAnswer, RuntimeApi, url_event
 
@@ -52,14 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     image = parser.parse_args(arguments).image
     try:
         _try(image)
-    except BadImage as problem:
+    except (BadImage, ContainerError) as problem:
         say(f"{image}: {problem}")
         return 1
     return 0
 
 
 def _try(image: str) -> None:
-    engine = Docker() if _answers("docker", "info") else Buildah()
+    engine = container_engine()
     config = engine.config(image)
     user = str(config.get("User", ""))
     must(user.partition(":")[0] not in {"", "0", "root"}, f"it runs as {user or 'root'}")
@@ -179,84 +176,6 @@ def _open_account(environment: Mapping[str, str]) -> str:
     )
     must(made.returncode == 0, f"no key could be made: {made.stderr}")
     return str(json.loads(made.stdout)["key"])
-
-
-class Docker:
-    """Images run by a docker that answers."""
-
-    def config(self, image: str) -> dict[str, Any]:
-        """User, entry point and command of an image."""
-        shown = _output("docker", "image", "inspect", "--format", "{{json .Config}}", image)
-        return dict(json.loads(shown))
-
-    @contextmanager
-    def running(
-        self, image: str, _: Mapping[str, Any], environment: Mapping[str, str]
-    ) -> Iterator[Path]:
-        """The image's process, read-only but for /tmp as on Lambda; where its output goes."""
-        command = ["docker", "run", "--rm", "--network=host", "--read-only", "--tmpfs=/tmp"]
-        command += [f"--env={name}={value}" for name, value in environment.items()]
-        with _process([*command, image]) as log:
-            yield log
-
-
-class Buildah:
-    """Images run by buildah in a chroot, for machines without a docker."""
-
-    def config(self, image: str) -> dict[str, Any]:
-        """User, entry point and command of an image."""
-        shown = json.loads(_output("buildah", "inspect", "--type=image", image))
-        return dict(shown["OCIv1"]["config"])
-
-    @contextmanager
-    def running(
-        self, image: str, config: Mapping[str, Any], environment: Mapping[str, str]
-    ) -> Iterator[Path]:
-        """The image's process under its own unprivileged user; where its output goes."""
-        container = _output("buildah", "from", "--pull-never", image)
-        command = ["buildah", "run", "--isolation=chroot"]
-        command += [f"--env={name}={value}" for name, value in environment.items()]
-        try:
-            with _process(
-                [*command, container, "--", *config["Entrypoint"], *config["Cmd"]]
-            ) as log:
-                yield log
-        finally:
-            _output("buildah", "rm", container)
-
-
-@contextmanager
-def _process(command: Sequence[str]) -> Iterator[Path]:
-    """A process and all that it starts, until the block ends; the file of its output."""
-    folder = Path(tempfile.mkdtemp())
-    log = folder / "log"
-    try:
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-            )
-        try:
-            yield log
-        finally:
-            os.killpg(process.pid, signal.SIGTERM)
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-    finally:
-        shutil.rmtree(folder)
-
-
-def _answers(*command: str) -> bool:
-    found = shutil.which(command[0])
-    return bool(found) and subprocess.run(command, capture_output=True, check=False).returncode == 0
-
-
-def _output(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, check=False, text=True)
-    must(done.returncode == 0, f"{' '.join(command[:3])} failed: {done.stderr.strip()}")
-    return done.stdout.strip()
 
 
 def must(holds: bool, problem: str) -> None:

@@ -40,12 +40,14 @@ def rate_limited(plan: Plan, usage: UsageDay, now: int) -> RateLimited:
 def quota_exceeded(plan: Plan, usage: UsageDay, cost: int, now: int) -> QuotaExceeded:
     """The refusal of a request that costs more than is left of the day."""
     stands = standing(plan, usage, now)
+    # A day's bucket opens spent, and has room for a first request one spacing later.
+    ready_at = stands.resets_at + rate_of(plan.per_second, plan.burst).spacing
     return QuotaExceeded(
         f"The units of the day do not reach: {usage.units_used:,} of {plan.units_per_day:,} "
         f"(plan {plan.name}) are used, and this query costs {cost:,}. "
         "The next day begins at midnight UTC.",
         limit="daily",
-        retry_after=seconds_until(stands.resets_at, now),
+        retry_after=seconds_until(ready_at, now),
         resets_at=stands.resets_at,
         standing=stands.headers(),
     )

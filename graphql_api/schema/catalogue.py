@@ -34,7 +34,7 @@ __all__ = [
     "member",
 ]
 
-DEFAULT_STRATEGY = "MOVING_AVERAGE_CROSS"
+DEFAULT_STRATEGY = "TECHNICAL_RATING"
 """The strategy of a question that names none."""
 
 FREE = [Cost(weight="0")]

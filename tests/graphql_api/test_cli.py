@@ -1,0 +1,216 @@
+"""The command line, run as a person runs it."""
+
+import contextlib
+import json
+import socket
+import stat
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from graphql_api.cli import main
+from graphql_api.commands.serve import demo_key
+from graphql_api.guard import keys
+from graphql_api.schema import sdl
+from graphql_api.settings import Settings
+
+CSV = """Date,Open,High,Low,Close,Volume
+2024-01-02,10,11,9,10.5,1000
+2024-01-03,10.5,12,10,11.5,1200
+2024-01-04,11.5,12,5,6,900
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "kept"
+
+
+def test_a_key_is_made_shown_once_listed_and_revoked(folder, capsys) -> None:
+    assert main(["keys", "create", "--plan", "PREMIUM", "--json", "--data", str(folder)]) == 0
+    made = json.loads(capsys.readouterr().out)
+    keys.check(made["key"], "live")
+    assert made["plan"] == "PREMIUM"
+    assert made["key"].endswith(made["lastFour"])
+
+    more = ["--account", made["account"], "--label", "second", "--data", str(folder)]
+    assert main(["keys", "create", *more]) == 0
+    second = capsys.readouterr().out.split()[0]
+
+    assert main(["keys", "list", made["account"], "--json", "--data", str(folder)]) == 0
+    printed = capsys.readouterr().out
+    assert [one["lastFour"] for one in json.loads(printed)] == [made["lastFour"], second[-4:]]
+    assert made["key"] not in printed
+
+    assert main(["keys", "revoke", second, "--data", str(folder)]) == 0
+    assert main(["keys", "revoke", made["id"], "--data", str(folder)]) == 0
+    capsys.readouterr()
+    assert main(["keys", "list", made["account"], "--data", str(folder)]) == 0
+    assert capsys.readouterr().out.count("revoked") == 2
+
+
+def test_only_the_hash_of_a_key_is_kept(folder, capsys) -> None:
+    main(["keys", "create", "--json", "--data", str(folder)])
+    secret = json.loads(capsys.readouterr().out)["key"].encode()
+    for path in folder.iterdir():
+        assert secret not in path.read_bytes()
+        assert secret[8:-6] not in path.read_bytes()
+
+
+def test_bars_are_imported_and_listed(folder, tmp_path, capsys) -> None:
+    assert main(["bars", "list", "--data", str(folder)]) == 0
+    assert "no bars are kept" in capsys.readouterr().out
+    file = tmp_path / "ACME.csv"
+    file.write_text(CSV)
+    bring = ["bars", "import", str(file), "--symbol", "ACME", "--interval", "ONE_DAY"]
+    assert main([*bring, "--data", str(folder)]) == 0
+    said = capsys.readouterr().out
+    assert "ACME ONE_DAY: 3 bars read, 3 new" in said
+    assert "over 40 %" in said
+    assert main(["bars", "list", "--json", "--data", str(folder)]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["symbol"] == "ACME"
+    assert (row["bars"], row["last"]) == (3, "2024-01-04T00:00:00Z")
+    assert main(["bars", "list", "--data", str(folder)]) == 0
+    assert capsys.readouterr().out.startswith("ACME  ONE_DAY  3  ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["bars", "import", "{csv}", "--symbol", "A B", "--interval", "ONE_DAY"], "symbol"),
+        (["bars", "import", "gone.csv", "--symbol", "A", "--interval", "ONE_DAY"], "gone.csv"),
+        (["keys", "create", "--account", "nobody"], "There is no account nobody."),
+        (["keys", "revoke", "ip_live_nothing"], "There is no such key."),
+    ],
+)
+def test_what_is_refused_is_one_sentence_and_exit_code_1(
+    folder, tmp_path, capsys, arguments, said
+) -> None:
+    (tmp_path / "bad.csv").write_text(CSV)
+    arguments = [part.format(csv=tmp_path / "bad.csv") for part in arguments]
+    assert main([*arguments, "--data", str(folder)]) == 1
+    shown = capsys.readouterr().err
+    assert shown.startswith("intellpulse: ")
+    assert said in shown
+    assert "Traceback" not in shown
+
+
+def test_a_csv_with_a_bad_row_is_refused_whole_with_its_place(folder, tmp_path, capsys) -> None:
+    file = tmp_path / "ACME.csv"
+    file.write_text(CSV.replace("10.5,12,10,11.5", "10.5,12,10,NaN"))
+    bring = ["bars", "import", str(file), "--symbol", "ACME", "--interval", "ONE_DAY"]
+    assert main([*bring, "--data", str(folder)]) == 1
+    said = capsys.readouterr().err
+    for part in ("ACME.csv", "line 3", "Close", "nan", "not a finite number"):
+        assert part in said
+    main(["bars", "list", "--json", "--data", str(folder)])
+    assert json.loads(capsys.readouterr().out) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["serve", "--port", "99999"],
+        ["serve", "--port", "http"],
+        ["keys", "create", "--plan", "FREE"],
+        ["bars", "import", "x.csv", "--symbol", "A", "--interval", "DAILY"],
+    ],
+)
+def test_a_command_that_cannot_be_meant_exits_with_2(capsys, arguments) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    assert left.value.code == 2
+    assert "usage: intellpulse" in capsys.readouterr().err
+
+
+def test_a_setting_that_cannot_be_meant_is_said(monkeypatch, capsys) -> None:
+    monkeypatch.setenv("INTELLPULSE_STORE", "redis")
+    assert main(["schema"]) == 1
+    assert "one of sqlite, dynamodb" in capsys.readouterr().err
+
+
+def test_the_schema_is_printed_as_it_is_kept(capsys) -> None:
+    assert main(["schema"]) == 0
+    printed = capsys.readouterr().out
+    assert printed == sdl() == (Path(__file__).parents[2] / "schema.graphql").read_text()
+
+
+def test_the_demo_key_stays_and_is_its_owners_alone(folder) -> None:
+    settings = Settings(data=folder)
+    folder.mkdir()
+    secret = demo_key(settings)
+    path = folder / "demo.key"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert demo_key(settings) == secret
+    path.write_text("ip_live_junk\n")
+    path.chmod(0o644)
+    fresh = demo_key(settings)
+    assert fresh != secret
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.unlink()
+    assert demo_key(settings) not in {secret, fresh}
+
+
+@contextlib.contextmanager
+def serving(folder: Path, port: int = 0) -> Iterator[tuple[str, str]]:
+    """`intellpulse serve` as a process of its own: its address and the demo key."""
+    command = [sys.executable, "-m", "graphql_api.cli", "serve", "--data", str(folder)]
+    with subprocess.Popen(
+        [*command, "--port", str(port)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            address = key = ""
+            for line in process.stdout or ():
+                if line.startswith("IntellPulse is at "):
+                    address = line.split()[3].rstrip("/")
+                if line.strip().startswith("demo key"):
+                    key = line.split()[-1]
+                if line.startswith("Stop with"):
+                    break
+            yield address, key
+        finally:
+            process.terminate()
+            (process.stdout or sys.stdin).read()
+
+
+def ask(address: str, key: str, query: str) -> dict:
+    request = urllib.request.Request(
+        address + "/graphql",
+        json.dumps({"query": query}).encode(),
+        {"x-api-key": key, "content-type": "application/json"},
+    )
+    for _ in range(100):
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return json.load(answer)
+        except (ConnectionError, urllib.error.URLError):
+            time.sleep(0.1)
+    raise AssertionError("the server did not answer")
+
+
+def test_a_second_start_keeps_keys_usage_and_bars(folder) -> None:
+    query = '{ signal(symbol: "IBM") { ... on Signal { close } } usage { unitsUsed } }'
+    with serving(folder) as (address, key):
+        first = ask(address, key, query)
+    with serving(folder) as (address, again):
+        second = ask(address, again, query)
+    assert again == key
+    assert first["data"]["signal"] == second["data"]["signal"] == {"close": 202.91}
+    assert (first["data"]["usage"], second["data"]["usage"]) == (
+        {"unitsUsed": 1},
+        {"unitsUsed": 2},
+    )
+
+
+def test_an_address_that_is_taken_is_said_in_a_sentence(folder, capsys) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["serve", "--data", str(folder), "--port", str(port)]) == 1
+    assert f"cannot listen on 127.0.0.1:{port}" in capsys.readouterr().err

@@ -13,7 +13,7 @@ import numpy as np
 from engine._scipy import banded_solve, linear_filter
 from engine.fork import Fork, last_of, past_of
 from engine.types import Flags, Float64
-from engine.windows import window_mean, window_sum
+from engine.windows import last_windows, window_mean, window_sum
 
 __all__ = [
     "exponential_mean",
@@ -72,10 +72,14 @@ def seeded(values: Float64, window: int, gain: float, keep: float) -> Float64:
     """The recursion begun with the plain mean of the first ``window`` values, it included."""
     if window > values.shape[-1]:
         return values[..., :0]
-    start = window_mean(values[..., :window], window)
-    if window == values.shape[-1]:
-        return start
-    return np.concatenate([start, recursion(values[..., window:], gain, keep, start)], axis=-1)
+    fork: object = values
+    if isinstance(fork, Fork) and window == len(fork):
+        last = seeded(last_windows(fork, window), window, gain, keep)[:, 0]
+        return cast("Float64", Fork(fork.past[:0], last))
+    start = np.add.reduce(values[..., :window], axis=-1, keepdims=True) / window
+    # Remembering this, the filter says the seed for the last bar of the first window.
+    memory = start - gain * values[..., window - 1 : window]
+    return _filtered(values[..., window - 1 :], gain, keep, memory)
 
 
 def recursion(values: Float64, gain: float, keep: float, start: Float64) -> Float64:
@@ -86,15 +90,20 @@ def recursion(values: Float64, gain: float, keep: float, start: Float64) -> Floa
     >>> recursion(np.array([1.0, 1.0]), 0.5, 0.5, np.array([0.0])).tolist()
     [0.5, 0.75]
     """
+    return _filtered(values, gain, keep, keep * start)
+
+
+def _filtered(values: Float64, gain: float, keep: float, memory: Float64) -> Float64:
+    """The recursion with ``memory`` (..., 1) added to the first gain * x[t]."""
     if not values.shape[-1]:
         return values
     fork: object = values
     if isinstance(fork, Fork):
-        past = recursion(fork.past, gain, keep, start)
-        before = past[..., -1:] if past.shape[-1] else start
-        return cast("Float64", Fork(past, gain * fork.last + keep * before))
+        past = _filtered(fork.past, gain, keep, memory)
+        before = keep * past[..., -1:] if past.shape[-1] else memory
+        return cast("Float64", Fork(past, gain * fork.last + before))
     b, a = np.array([gain, 0.0]), np.array([1.0, -keep])
-    return linear_filter(b, a, values, -1, keep * start)[0]
+    return linear_filter(b, a, values, -1, memory)[0]
 
 
 def resting_mean(values: Float64, known: Flags, window: int) -> Float64:

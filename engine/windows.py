@@ -12,16 +12,19 @@ their bars.
 """
 
 from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 
+from engine.fork import Fork
 from engine.types import Float64
 
 __all__ = [
     "aligned",
     "lagged",
+    "last_windows",
     "moments",
-    "tilts",
+    "weighted_sum",
     "window_max",
     "window_mean",
     "window_min",
@@ -118,9 +121,7 @@ def _extremum(
     while 2 * width <= window:
         spans = choose(spans[..., :-width], spans[..., width:])
         width *= 2
-    rest = (
-        window - width
-    )  # two overlapping spans cover the window: taking a maximum twice harms nothing
+    rest = window - width  # overlapping spans cover the window: a maximum taken twice stays one
     return choose(spans[..., : spans.shape[-1] - rest], spans[..., rest:]) if rest else spans
 
 
@@ -138,27 +139,34 @@ def moments(values: Float64, window: int) -> tuple[Float64, Float64]:
     """
     if window > values.shape[-1]:
         return values[..., :0], values[..., :0]
-    span = (1, values, np.zeros_like(values))
+    span: _Span = (1, values, None)
     total = None
     while True:
         width = span[0]
         if window & width:
             total = span if total is None else _joined(total, span)
             if total[0] == window:
-                return total[1] / window, total[2]
+                squares = np.zeros_like(values) if total[2] is None else total[2]
+                return total[1] / window, squares
         span = _joined(span, span)
 
 
-_Span = tuple[int, Float64, Float64]  # width, sums, sums of squared deviations or tilts
+_Span = tuple[int, Float64, Float64 | None]  # width, sums, squared deviations (None for 0)
 
 
 def _joined(first: _Span, second: _Span) -> _Span:
     """The spans of ``first`` prolonged by those of ``second`` that begin where they end."""
-    (na, sum_a, dev_a), (nb, sum_b, dev_b) = first, second
-    sum_b, dev_b = sum_b[..., na:], dev_b[..., na:]
-    sum_a, dev_a = sum_a[..., : sum_b.shape[-1]], dev_a[..., : sum_b.shape[-1]]
-    gap = sum_a * (nb / na) - sum_b if na != nb else sum_a - sum_b
-    return na + nb, sum_a + sum_b, dev_a + dev_b + gap * gap * (na / (nb * (na + nb)))
+    (na, sum_a, squares_a), (nb, sum_b, squares_b) = first, second
+    sum_b = sum_b[..., na:]
+    sum_a = sum_a[..., : sum_b.shape[-1]]
+    squares = sum_a * (nb / na) - sum_b if na != nb else sum_a - sum_b
+    squares *= squares
+    squares *= na / (nb * (na + nb))
+    if squares_a is not None:
+        squares += squares_a[..., : sum_b.shape[-1]]
+    if squares_b is not None:
+        squares += squares_b[..., na:]
+    return na + nb, sum_a + sum_b, squares
 
 
 def window_std(values: Float64, window: int) -> Float64:
@@ -172,37 +180,41 @@ def window_std(values: Float64, window: int) -> Float64:
     return np.sqrt(moments(values, window)[1] / window)
 
 
-def tilts(values: Float64, window: int) -> tuple[Float64, Float64]:
-    """Sums, and sums weighted by how far a bar lies from the middle, over ``window`` bars.
+_TAPS = 11  # the longest kernel whose products NumPy sums without a call for each window
 
-        T = sum of (i - (window - 1) / 2) * x[i]
-        T(ab) = T(a) + T(b) + (na * S(b) - nb * S(a)) / 2
 
-    joins two neighbouring spans. The weights are antisymmetric, so that a constant cancels and
-    neither the level of the prices nor the place in the history costs digits.
+def weighted_sum(values: Float64, weights: Float64) -> Float64:
+    """Sums over as many bars as there are weights, the first weight on the oldest bar.
 
     Examples
     --------
-    >>> [part.tolist() for part in tilts(np.array([1.0, 2.0, 4.0, 8.0]), 3)]
-    [[7.0, 14.0], [3.0, 6.0]]
+    >>> weighted_sum(np.array([1.0, 2.0, 4.0]), np.array([1.0, 10.0])).tolist()
+    [21.0, 42.0]
     """
-    if window > values.shape[-1]:
-        return values[..., :0], values[..., :0]
-    span = (1, values, np.zeros_like(values))
-    total = None
-    while True:
-        width = span[0]
-        if window & width:
-            total = span if total is None else _leaning(total, span)
-            if total[0] == window:
-                return total[1], total[2]
-        span = _leaning(span, span)
+    window = len(weights)
+    bars = values.shape[-1] - window + 1
+    if bars < 1:
+        return values[..., :0]
+    fork: object = values
+    if isinstance(fork, Fork):
+        # One call for all candidates: their windows in a row, those across two of them left out.
+        last = weighted_sum(last_windows(fork, window).reshape(-1), weights)[::window]
+        return cast("Float64", Fork(weighted_sum(fork.past, weights), last))
+    if values.ndim > 1:
+        sums = np.empty((*values.shape[:-1], bars))
+        for row in np.ndindex(values.shape[:-1]):
+            sums[row] = weighted_sum(values[row], weights)
+        return sums
+    total = np.correlate(values[: bars + min(window, _TAPS) - 1], weights[:_TAPS])
+    for start in range(_TAPS, window, _TAPS):
+        taps = weights[start : start + _TAPS]
+        total += np.correlate(values[start : start + bars + len(taps) - 1], taps)
+    return total
 
 
-def _leaning(first: _Span, second: _Span) -> _Span:
-    """The spans of ``first`` prolonged by those of ``second`` that begin where they end."""
-    (na, sum_a, tilt_a), (nb, sum_b, tilt_b) = first, second
-    sum_b, tilt_b = sum_b[..., na:], tilt_b[..., na:]
-    sum_a, tilt_a = sum_a[..., : sum_b.shape[-1]], tilt_a[..., : sum_b.shape[-1]]
-    gap = sum_b * (na / 2.0) - sum_a * (nb / 2.0)
-    return na + nb, sum_a + sum_b, tilt_a + tilt_b + gap
+def last_windows(fork: Fork, window: int) -> Float64:
+    """The last window of each candidate, (m, window)."""
+    windows = np.empty((len(fork.last), window))
+    windows[:, :-1] = fork.past[len(fork.past) - window + 1 :]
+    windows[:, -1] = fork.last
+    return windows

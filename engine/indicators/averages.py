@@ -9,7 +9,7 @@ from engine.arithmetic import divided
 from engine.catalog import Between, indicator
 from engine.smoothing import exponential_mean
 from engine.types import Float64, Prices, Values, Volumes
-from engine.windows import aligned, tilts, window_mean, window_sum
+from engine.windows import aligned, weighted_sum, window_mean, window_sum
 
 __all__ = ["dema", "hma", "tema", "vwma", "weighted_mean", "wma"]
 
@@ -24,10 +24,7 @@ def weighted_mean(values: Float64, window: int) -> Float64:
     >>> weighted_mean(np.array([1.0, 4.0, 4.0]), 2).tolist()
     [3.0, 4.0]
     """
-    total, tilt = tilts(values, window)
-    mean = total / window
-    mean += tilt * (2.0 / (window * (window + 1.0)))
-    return mean
+    return weighted_sum(values, np.arange(1.0, window + 1.0) * (2.0 / (window * (window + 1.0))))
 
 
 @indicator(lookback=lambda window: window - 1)

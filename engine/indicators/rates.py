@@ -8,7 +8,7 @@ from engine.arithmetic import divided
 from engine.catalog import Between, indicator
 from engine.smoothing import exponential_mean
 from engine.types import Prices, Values
-from engine.windows import aligned, lagged, tilts
+from engine.windows import aligned, lagged, weighted_sum
 
 __all__ = ["linear_regression_slope", "momentum", "roc", "tsi"]
 
@@ -139,13 +139,15 @@ def linear_regression_slope(close: Prices, window: Annotated[int, Between(2, 500
 
     Notes
     -----
-    Equal to TA-Lib's LINEARREG_SLOPE within 4e-11; centred in its window, where TA-Lib subtracts
-    large sums. A tail of the history gives the same bits as all of it.
+    Equal to TA-Lib's LINEARREG_SLOPE within 4e-11; made of changes, where TA-Lib subtracts large
+    sums. A tail of the history gives the same bits as all of it.
 
     Examples
     --------
     >>> linear_regression_slope(np.array([1.0, 3.0, 5.0, 4.0]), window=3).tolist()
     [nan, nan, 2.0, 0.5]
     """
-    squares = window * (window * window - 1) / 12.0
-    return aligned(tilts(close, window)[1] / squares, close.shape[-1])
+    # Each change lifts all bars after it, which is what it weighs; a level has no weight at all.
+    after = np.arange(1.0, window)
+    weights = after * after[::-1] * (6.0 / (window * (window * window - 1.0)))
+    return aligned(weighted_sum(close[..., 1:] - close[..., :-1], weights), close.shape[-1])

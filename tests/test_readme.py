@@ -1,0 +1,45 @@
+"""The README's queries are run, and the answers it shows are the ones that come."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from graphql_api.app import create_app, open_accounts
+from graphql_api.guard.accounts import Accounts
+from graphql_api.guard.plans import PLANS
+from graphql_api.settings import Settings
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+BLOCKS = re.findall(r"```graphql\n(.*?)```(?:\n+```json\n(.*?)```)?", README, re.DOTALL)
+
+
+@pytest.fixture
+def client(data: Path, clock: Any) -> TestClient:
+    settings = Settings(data=data)
+    secret = Accounts(open_accounts(settings)[0], clock).open_account("Reader", "BASIC").secret
+    client = TestClient(create_app(settings, clock))
+    client.headers["x-api-key"] = secret
+    return client
+
+
+def test_there_are_queries_to_run() -> None:
+    assert len(BLOCKS) >= 4
+    assert sum(bool(shown) for _, shown in BLOCKS) >= 2
+
+
+@pytest.mark.parametrize(("query", "shown"), BLOCKS)
+def test_a_query_of_the_readme_answers_what_is_shown(client, query, shown) -> None:
+    answer = client.post("/graphql", json={"query": query}).json()
+    assert "errors" not in answer
+    if shown:
+        assert answer["data"] == json.loads(shown)
+
+
+def test_the_plans_are_told_as_they_are() -> None:
+    for plan in PLANS.values():
+        limits = (plan.per_second, plan.burst, plan.units_per_day, plan.single_query)
+        assert f"| {plan.name} | {' | '.join(f'{limit:,}' for limit in limits)} |" in README

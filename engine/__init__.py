@@ -1,34 +1,48 @@
 """The quantitative engine: indicators, strategies, decisions and what follows from them."""
 
+from engine.backtest import Backtest, EquityCurve, OnHold, OnSell, backtest
 from engine.catalog import Indicator, Parameter, Strategy, Threshold
 from engine.decision import Decision, decide
 from engine.errors import BadBars, BadParameter, EngineError, NotEnoughHistory, UnknownName
 from engine.explain import Contribution, Explanation, explain
 from engine.flip import FlipPrice, flips, next_flips
 from engine.indicators import compute, indicators
+from engine.performance import Drawdown, Performance
+from engine.statistics import Estimate
 from engine.strategies import strategies
+from engine.trades import Trade, Trades
 from engine.types import Action, Bars, Interval, Rating
 from engine.version import ENGINE_VERSION
 
 __all__ = [
     "ENGINE_VERSION",
     "Action",
+    "Backtest",
     "BadBars",
     "BadParameter",
     "Bars",
     "Contribution",
     "Decision",
+    "Drawdown",
     "EngineError",
+    "EquityCurve",
+    "Estimate",
     "Explanation",
     "FlipPrice",
     "Indicator",
     "Interval",
     "NotEnoughHistory",
+    "OnHold",
+    "OnSell",
     "Parameter",
+    "Performance",
     "Rating",
     "Strategy",
     "Threshold",
+    "Trade",
+    "Trades",
     "UnknownName",
+    "backtest",
     "compute",
     "decide",
     "explain",

@@ -57,7 +57,7 @@ def test_the_deflated_sharpe_ratio_repeats_the_papers_strategist():
 
 def test_the_expected_maximum_is_what_the_best_of_many_worthless_trials_reaches():
     best = np.random.default_rng(5).standard_normal((20_000, 50)).max(axis=1).mean()
-    assert expected_maximum_sharpe(50, 1.0) == pytest.approx(best, abs=0.03)  # asymptotic in the trials
+    assert expected_maximum_sharpe(50, 1.0) == pytest.approx(best, abs=0.03)
 
 
 def test_one_trial_deflates_nothing():

@@ -10,6 +10,7 @@ from engine.indicators import compute, indicators
 from engine.performance import Drawdown, Performance
 from engine.statistics import Estimate
 from engine.strategies import strategies
+from engine.track_record import TrackRecord, track_record
 from engine.trades import Trade, Trades
 from engine.types import Action, Bars, Interval, Rating
 from engine.version import ENGINE_VERSION
@@ -39,6 +40,7 @@ __all__ = [
     "Rating",
     "Strategy",
     "Threshold",
+    "TrackRecord",
     "Trade",
     "Trades",
     "UnknownName",
@@ -50,4 +52,5 @@ __all__ = [
     "indicators",
     "next_flips",
     "strategies",
+    "track_record",
 ]

@@ -12,10 +12,12 @@ import numpy as np
 
 from engine._scipy import banded_solve, linear_filter
 from engine.fork import Fork, last_of, past_of
+from engine.memory import remember, remembered
 from engine.types import Flags, Float64
 from engine.windows import last_windows, window_mean, window_sum
 
 __all__ = [
+    "carried",
     "exponential_mean",
     "recursion",
     "resting_mean",
@@ -64,8 +66,10 @@ def wilder_sum(values: Float64, window: int) -> Float64:
         return values[..., :0]
     if window == 1:
         return values
-    start = window_sum(values[..., : window - 1], window - 1)
-    return recursion(values[..., window - 1 :], 1.0, 1.0 - 1.0 / window, start)
+    start = remembered()
+    if start is None:
+        start = window_sum(values[..., : window - 1], window - 1)
+    return remember(recursion(values[..., window - 1 :], 1.0, 1.0 - 1.0 / window, start))
 
 
 def seeded(values: Float64, window: int, gain: float, keep: float) -> Float64:
@@ -76,10 +80,14 @@ def seeded(values: Float64, window: int, gain: float, keep: float) -> Float64:
     if isinstance(fork, Fork) and window == len(fork):
         last = seeded(last_windows(fork, window), window, gain, keep)[:, 0]
         return cast("Float64", Fork(fork.past[:0], last))
-    start = np.add.reduce(values[..., :window], axis=-1, keepdims=True) / window
-    # Remembering this, the filter says the seed for the last bar of the first window.
-    memory = start - gain * values[..., window - 1 : window]
-    return _filtered(values[..., window - 1 :], gain, keep, memory)
+    before = remembered()
+    if before is None:
+        start = np.add.reduce(values[..., :window], axis=-1, keepdims=True) / window
+        # Remembering this, the filter says the seed for the last bar of the first window.
+        memory = start - gain * values[..., window - 1 : window]
+    else:
+        memory = keep * before
+    return remember(_filtered(values[..., window - 1 :], gain, keep, memory))
 
 
 def recursion(values: Float64, gain: float, keep: float, start: Float64) -> Float64:
@@ -117,16 +125,26 @@ def resting_mean(values: Float64, known: Flags, window: int) -> Float64:
     """
     if window > values.shape[-1]:
         return values[..., :0]
-    start = window_mean(values[..., :window], window)
-    if window == values.shape[-1]:
-        return start
     gain, keep = 1.0 / window, 1.0 - 1.0 / window
     fork: object = values
-    if isinstance(fork, Fork):
+    if isinstance(fork, Fork) and window < len(fork):
         past = resting_mean(fork.past, past_of(known), window)
         moved = gain * fork.last + keep * past[-1:]
         return cast("Float64", Fork(past, np.where(last_of(known), moved, past[-1:])))
-    later, seen = values[..., window:], known[..., window:]
+    before = remembered()
+    if before is not None:
+        return remember(_resting(values, known, window - 1, gain, keep, before)[..., 1:])
+    start = window_mean(values[..., :window], window)
+    if window == values.shape[-1]:
+        return remember(start)
+    return remember(_resting(values, known, window, gain, keep, start))
+
+
+def _resting(
+    values: Float64, known: Flags, first: int, gain: float, keep: float, start: Float64
+) -> Float64:
+    """``start``, and the resting means from the bar ``first`` on."""
+    later, seen = values[..., first:], known[..., first:]
     if seen.all():
         return np.concatenate([start, recursion(later, gain, keep, start)], axis=-1)
     means = np.empty((*later.shape[:-1], later.shape[-1] + 1))
@@ -157,6 +175,8 @@ def varying_mean(values: Float64, gain: Float64, start: Float64) -> Float64:
         before = past[..., -1:] if past.shape[-1] else start
         last = share.last * fork.last - (share.last - 1.0) * before
         return cast("Float64", Fork(past, last))
+    known = remembered()
+    start = start if known is None else known
     bands = np.empty((2, values.size), order="F")
     bands[0] = 1.0
     keep = (gain - 1.0).reshape(values.shape)
@@ -164,4 +184,27 @@ def varying_mean(values: Float64, gain: Float64, start: Float64) -> Float64:
     right[..., :1] -= keep[..., :1] * start
     keep[..., 0] = 0.0
     bands[1, :-1] = keep.reshape(-1)[1:]
-    return banded_solve(1, bands, right.reshape(-1), lower=1, diag=1).reshape(values.shape)
+    means = banded_solve(1, bands, right.reshape(-1), lower=1, diag=1).reshape(values.shape)
+    return remember(means)
+
+
+def carried(values: Float64, start: float) -> Float64:
+    """The latest value that is known; ``start`` until there is one.
+
+    Examples
+    --------
+    >>> carried(np.array([np.nan, 1.0, np.nan, 0.0]), 0.5).tolist()
+    [0.5, 1.0, 1.0, 0.0]
+    """
+    fork: object = values
+    if isinstance(fork, Fork):
+        past = carried(fork.past, start)
+        before = past[-1:] if len(past) else np.full(1, start)
+        return cast("Float64", Fork(past, np.where(fork.last == fork.last, fork.last, before)))
+    first = remembered()
+    if first is None:
+        first = np.full((*values.shape[:-1], 1), start)
+    whole = np.concatenate([first, values], axis=-1)
+    place = np.where(whole == whole, np.arange(whole.shape[-1]), 0)
+    latest = np.take_along_axis(whole, np.maximum.accumulate(place, axis=-1), axis=-1)
+    return remember(latest[..., 1:])

@@ -1,0 +1,69 @@
+"""What recursions remember of bars that are gone, so that a tail of the history answers for all.
+
+A strategy is a function of whole columns. Each recursion of ``engine.smoothing`` asks here for its
+value on the bar before its first: None, and it begins with its usual seed, or, while a tail is
+judged in place of the whole history, the value that it had there. A recursion is known by its place
+in the order of calls, which for one strategy with its parameters is always the same.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import numpy as np
+
+from engine.types import Float64
+
+__all__ = ["Memory", "recalling", "remember", "remembered"]
+
+
+class Memory:
+    """The values with which all recursions of one strategy begin.
+
+    Parameters
+    ----------
+    before : sequence of float, or None
+        What each recursion was on the bar before its first, by order of calls; None where the bars
+        are the whole history.
+    dropped : int, bars
+        How many bars at the front will not be there the next time.
+
+    Attributes
+    ----------
+    after : list of float
+        What ``before`` will be then; empty while nothing is dropped.
+    """
+
+    def __init__(self, before: Sequence[float] | None = None, dropped: int = 0) -> None:
+        self.after: list[float] = []
+        self.before = None if before is None else iter(before)
+        self.dropped = dropped
+
+
+_MEMORY: ContextVar[Memory | None] = ContextVar("_MEMORY", default=None)
+
+
+@contextmanager
+def recalling(memory: Memory) -> Iterator[Memory]:
+    """Let recursions begin from a memory, and leave there what the next ones need."""
+    token = _MEMORY.set(memory)
+    try:
+        yield memory
+    finally:
+        _MEMORY.reset(token)
+
+
+def remembered() -> Float64 | None:
+    """What the recursion that is called now was on the bar before its first, (1,), if it was."""
+    memory = _MEMORY.get()
+    if memory is None or memory.before is None:
+        return None
+    return np.array([next(memory.before)])
+
+
+def remember(column: Float64) -> Float64:
+    """The recursion's column itself, after noting what a tail of it begins with."""
+    memory = _MEMORY.get()
+    if memory is not None and memory.dropped:
+        memory.after.append(float(column[..., memory.dropped - 1]))
+    return column

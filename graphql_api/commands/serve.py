@@ -1,6 +1,7 @@
 """intellpulse serve: the API on this machine, with sample bars and a demo key, and no AWS."""
 
 import argparse
+import contextlib
 import os
 import socket
 from dataclasses import replace
@@ -35,7 +36,8 @@ def run(asked: argparse.Namespace, settings: Settings) -> None:
     server = uvicorn.Server(
         uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, server_header=False)
     )
-    server.run(sockets=[listening])
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn has shut down, and passes Ctrl-C on
+        server.run(sockets=[listening])
 
 
 def demo_key(settings: Settings) -> str:

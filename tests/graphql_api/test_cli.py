@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import signal
 import socket
 import stat
 import subprocess
@@ -163,7 +164,10 @@ def serving(folder: Path, port: int = 0) -> Iterator[tuple[str, str]]:
     """`intellpulse serve` as a process of its own: its address and the demo key."""
     command = [sys.executable, "-m", "graphql_api.cli", "serve", "--data", str(folder)]
     with subprocess.Popen(
-        [*command, "--port", str(port)], stdout=subprocess.PIPE, text=True
+        [*command, "--port", str(port)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     ) as process:
         try:
             address = key = ""
@@ -176,8 +180,10 @@ def serving(folder: Path, port: int = 0) -> Iterator[tuple[str, str]]:
                     break
             yield address, key
         finally:
-            process.terminate()
-            (process.stdout or sys.stdin).read()
+            process.send_signal(signal.SIGINT)  # as Ctrl-C does
+            rest = process.communicate(timeout=30)[0]
+    assert process.returncode == 0
+    assert "Traceback" not in rest
 
 
 def ask(address: str, key: str, query: str) -> dict:

@@ -37,6 +37,10 @@ def _supertrend(b: Any, window: int, width: float) -> tuple[Any, ...]:
     return line, np.where(np.isnan(line), np.nan, direction)
 
 
+def _kama(b: Any, window: int, **_fixed: int) -> Any:  # fast 2 and slow 30, in TA-Lib always
+    return talib.KAMA(b.close, window)
+
+
 def _macd(b: Any, fast: int, slow: int, signal: int) -> Any:
     return talib.MACD(b.close, fast, slow, signal)
 
@@ -68,9 +72,7 @@ TALIB: dict[str, Callable[..., Any]] = {
         b.high, b.low, b.close, fast, middle, slow
     ),
     "BULL_BEAR_POWER": lambda b, window: talib.ERI(b.high, b.low, b.close, window),
-    "BOLLINGER_BANDS": lambda b, window, width: talib.BBANDS(
-        b.close, window, width, width, SIMPLE
-    ),
+    "BOLLINGER_BANDS": lambda b, window, width: talib.BBANDS(b.close, window, width, width, SIMPLE),
     "KELTNER_CHANNELS": lambda b, window, atr_window, width: talib.KC(
         b.high, b.low, b.close, window, atr_window, width
     ),
@@ -86,7 +88,7 @@ TALIB: dict[str, Callable[..., Any]] = {
     "CHAIKIN_MONEY_FLOW": lambda b, window: talib.CMF(b.high, b.low, b.close, b.volume, window),
     "MFI": lambda b, window: talib.MFI(b.high, b.low, b.close, b.volume, window),
     "LINEAR_REGRESSION_SLOPE": lambda b, window: talib.LINEARREG_SLOPE(b.close, window),
-    "KAMA": lambda b, window, fast, slow: talib.KAMA(b.close, window),  # fast 2, slow 30
+    "KAMA": _kama,
     "PARABOLIC_SAR": lambda b, step, maximum: talib.SAR(b.high, b.low, step, maximum),
     "SUPERTREND": _supertrend,
 }

@@ -16,6 +16,7 @@ from math import isfinite
 from types import MappingProxyType
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints, overload
 
+from engine.batch import in_blocks
 from engine.errors import BadParameter, UnknownName
 from engine.types import Bars, Float64, Rating
 
@@ -34,6 +35,7 @@ __all__ = [
 ]
 
 _COLUMNS = frozenset(column.name for column in fields(Bars))
+_BESIDE = frozenset({"sentiment"})
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
@@ -155,11 +157,21 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strategy(Entry):
-    """A strategy: columns of bars in, a verdict on each bar out."""
+    """A strategy: columns of bars in, a verdict on each bar out.
+
+    ``beside`` names the columns that it can take beside those of the bars, and does without.
+    """
 
     source: str
     version: str
     thresholds: tuple[Threshold, ...]
+    beside: tuple[str, ...]
+    reaching: Callable[..., int] = field(repr=False)
+
+    def reach(self, **parameters: object) -> int:
+        """How many bars before a bar can matter to it, beside what recursions remember."""
+        values = self.resolved(parameters)
+        return self.reaching(**{name: values[name] for name in _arguments(self.reaching)})
 
     def hash(self, **parameters: object) -> str:
         """What names this strategy with these parameters, in any process and for ever.
@@ -256,7 +268,7 @@ def indicator(
         hints = get_type_hints(function, include_extras=True)
         answer = hints.get("return")
         _INDICATORS[name] = Indicator(
-            **_described(function, hints),
+            **_described(function, hints) | {"function": in_blocks(function)},
             warm_up=lookback,
             outputs=getattr(answer, "_fields", (function.__name__,)),
         )
@@ -266,7 +278,11 @@ def indicator(
 
 
 def strategy(
-    *, version: str, lookback: Callable[..., int], thresholds: Mapping[Rating, float]
+    *,
+    version: str,
+    lookback: Callable[..., int],
+    thresholds: Mapping[Rating, float],
+    reach: Callable[..., int] | None = None,
 ) -> Callable[[_Function], _Function]:
     """Enter a function into the catalogue of strategies; the function itself stays as it is.
 
@@ -278,11 +294,15 @@ def strategy(
         How many bars at the start cannot be judged, from the parameters that it names.
     thresholds : mapping of Rating to float
         From which score upward each rating is given, the strongest first.
+    reach : callable, optional
+        How many bars before a bar can matter to it, beside what recursions remember, where that is
+        more than the lookback.
 
     Notes
     -----
     The function takes columns of bars and its parameters, and returns a Verdict. Its source is the
-    References section of its docstring.
+    References section of its docstring. An argument ``sentiment`` with the default None is a column
+    of readings beside the bars, NaN on bars by whose close none became known.
     """
 
     def enter(function: _Function) -> _Function:
@@ -293,6 +313,8 @@ def strategy(
         _STRATEGIES[entry["name"]] = Strategy(
             **entry,
             warm_up=lookback,
+            reaching=reach or lookback,
+            beside=tuple(name for name in _arguments(function) if name in _BESIDE),
             version=version,
             source=" ".join(source.group(1).split()) if source else "",
             thresholds=tuple(Threshold(*pair) for pair in thresholds.items()),

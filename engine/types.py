@@ -15,6 +15,7 @@ __all__ = [
     "Flags",
     "Float64",
     "Int8",
+    "Int16",
     "Int64",
     "Interval",
     "Prices",
@@ -30,6 +31,7 @@ Values = Float64  # what an indicator says, one a bar
 Flags = NDArray[np.bool_]
 Int64 = NDArray[np.int64]
 Int8 = NDArray[np.int8]
+Int16 = NDArray[np.int16]
 
 
 class Interval(enum.StrEnum):

@@ -11,19 +11,20 @@ Every function here returns one value for each *complete* window, the oldest fir
 their bars.
 """
 
-from collections.abc import Callable
 from typing import cast
 
 import numpy as np
 
 from engine.fork import Fork
-from engine.types import Float64
+from engine.types import Float64, Int16
 
 __all__ = [
     "aligned",
     "lagged",
     "last_windows",
     "moments",
+    "since_max",
+    "since_min",
     "weighted_sum",
     "window_max",
     "window_mean",
@@ -71,11 +72,11 @@ def window_sum(values: Float64, window: int) -> Float64:
     while True:
         if window & width:
             rest = spans[..., covered:]
-            total = total[..., : rest.shape[-1]] + rest if covered else rest
+            total = _paired(np.add, total[..., : rest.shape[-1]], rest) if covered else rest
             covered += width
         if covered == window:
             return total
-        spans = spans[..., :-width] + spans[..., width:]
+        spans = _paired(np.add, spans[..., :-width], spans[..., width:])
         width *= 2
 
 
@@ -87,7 +88,7 @@ def window_mean(values: Float64, window: int) -> Float64:
     >>> window_mean(np.array([1.0, 2.0, 3.0, 4.0]), 3).tolist()
     [2.0, 3.0]
     """
-    return window_sum(values, window) / window
+    return _paired(np.divide, window_sum(values, window), window)
 
 
 def window_max(values: Float64, window: int) -> Float64:
@@ -112,17 +113,65 @@ def window_min(values: Float64, window: int) -> Float64:
     return _extremum(np.minimum, values, window)
 
 
-def _extremum(
-    choose: Callable[[Float64, Float64], Float64], values: Float64, window: int
-) -> Float64:
+def _paired(operation: np.ufunc, first: Float64, second: Float64 | float) -> Float64:
+    """``operation(first, second)``, the rows of a batch as far apart as those of ``first``.
+
+    NumPy would pack the rows of a column that was cut shorter. Then input and output no longer lie
+    alike in memory, and each operation on them takes more than twice as long.
+    """
+    if len(first.shape) > 1:
+        apart = first.strides[-2] // first.itemsize
+        if apart >= first.shape[-1] and first.strides[-1] == first.itemsize:
+            room = np.empty((*first.shape[:-1], apart))[..., : first.shape[-1]]
+            return cast("Float64", operation(first, second, out=room))
+    return cast("Float64", operation(first, second))
+
+
+def _extremum(choose: np.ufunc, values: Float64, window: int) -> Float64:
     if window > values.shape[-1]:
         return values[..., :0]
     spans, width = values, 1
     while 2 * width <= window:
-        spans = choose(spans[..., :-width], spans[..., width:])
+        spans = _paired(choose, spans[..., :-width], spans[..., width:])
         width *= 2
     rest = window - width  # overlapping spans cover the window: a maximum taken twice stays one
-    return choose(spans[..., : spans.shape[-1] - rest], spans[..., rest:]) if rest else spans
+    return _paired(choose, spans[..., :-rest], spans[..., rest:]) if rest else spans
+
+
+def since_max(values: Float64, window: int) -> Int16:
+    """How many bars ago the maximum of ``window`` bars was made, the last time if several.
+
+    Examples
+    --------
+    >>> since_max(np.array([1.0, 3.0, 2.0, 3.0, 1.0]), 3).tolist()
+    [1, 0, 1]
+    """
+    return _since(np.maximum, values, window)
+
+
+def since_min(values: Float64, window: int) -> Int16:
+    """How many bars ago the minimum of ``window`` bars was made, the last time if several.
+
+    Examples
+    --------
+    >>> since_min(np.array([1.0, 3.0, 2.0, 3.0, 1.0]), 3).tolist()
+    [2, 1, 0]
+    """
+    return _since(np.minimum, values, window)
+
+
+def _since(choose: np.ufunc, values: Float64, window: int) -> Int16:
+    ages: Int16 = np.zeros_like(values, dtype=np.int16)
+    if window > values.shape[-1]:
+        return ages[..., :0]
+    spans, width = values, 1
+    while width < window:
+        step = min(width, window - width)
+        newer = spans[..., step:]
+        spans = _paired(choose, spans[..., :-step], newer)
+        ages = np.where(spans == newer, ages[..., step:], ages[..., :-step] + np.int16(step))
+        width += step
+    return ages
 
 
 def moments(values: Float64, window: int) -> tuple[Float64, Float64]:
@@ -159,14 +208,15 @@ def _joined(first: _Span, second: _Span) -> _Span:
     (na, sum_a, squares_a), (nb, sum_b, squares_b) = first, second
     sum_b = sum_b[..., na:]
     sum_a = sum_a[..., : sum_b.shape[-1]]
-    squares = sum_a * (nb / na) - sum_b if na != nb else sum_a - sum_b
+    scaled = sum_a if na == nb else _paired(np.multiply, sum_a, nb / na)
+    squares = _paired(np.subtract, scaled, sum_b)
     squares *= squares
     squares *= na / (nb * (na + nb))
     if squares_a is not None:
         squares += squares_a[..., : sum_b.shape[-1]]
     if squares_b is not None:
         squares += squares_b[..., na:]
-    return na + nb, sum_a + sum_b, squares
+    return na + nb, _paired(np.add, sum_a, sum_b), squares
 
 
 def window_std(values: Float64, window: int) -> Float64:

@@ -8,8 +8,8 @@ from engine.arithmetic import divided
 from engine.catalog import Between, indicator
 from engine.indicators.volatility import true_range
 from engine.smoothing import resting_mean, wilder_sum
-from engine.types import Float64, Prices, Values
-from engine.windows import aligned, window_max, window_min
+from engine.types import Prices, Values
+from engine.windows import aligned, since_max, since_min
 
 __all__ = ["Adx", "Aroon", "adx", "aroon"]
 
@@ -117,17 +117,6 @@ def aroon(high: Prices, low: Prices, window: Annotated[int, Between(2, 500)] = 2
     >>> line.up.tolist(), line.down.tolist()
     ([nan, nan, 0.0], [nan, nan, 50.0])
     """
-    up = _freshness(high, window_max(high, window + 1), window)
-    down = _freshness(low, window_min(low, window + 1), window)
+    up = (window - since_max(high, window + 1)) * np.float64(100.0 / window)
+    down = (window - since_min(low, window + 1)) * np.float64(100.0 / window)
     return Aroon(*(aligned(column, high.shape[-1]) for column in (up, down, up - down)))
-
-
-def _freshness(values: Prices, extremes: Float64, window: int) -> Float64:
-    """100 where the newest value is the extreme, 0 where it is the oldest of the window."""
-    bars = extremes.shape[-1]
-    age = np.zeros(extremes.shape, np.int16)
-    searching = np.ones(extremes.shape, bool)
-    for start in range(window, 0, -1) if bars else ():
-        searching &= values[..., start : start + bars] != extremes
-        age += searching
-    return (window - age).astype(np.float64) * (100.0 / window)

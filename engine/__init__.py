@@ -1,5 +1,6 @@
 """The quantitative engine: indicators, strategies, decisions and what follows from them."""
 
+from engine.audit import Difference, LookAheadAudit, audit
 from engine.backtest import Backtest, EquityCurve, OnHold, OnSell, backtest
 from engine.catalog import Indicator, Parameter, Strategy, Threshold
 from engine.decision import Decision, decide
@@ -24,6 +25,7 @@ __all__ = [
     "Bars",
     "Contribution",
     "Decision",
+    "Difference",
     "Drawdown",
     "EngineError",
     "EquityCurve",
@@ -32,6 +34,7 @@ __all__ = [
     "FlipPrice",
     "Indicator",
     "Interval",
+    "LookAheadAudit",
     "NotEnoughHistory",
     "OnHold",
     "OnSell",
@@ -44,6 +47,7 @@ __all__ = [
     "Trade",
     "Trades",
     "UnknownName",
+    "audit",
     "backtest",
     "compute",
     "decide",

@@ -1,13 +1,14 @@
 """From a question about a symbol to a decision: bars as they were known, judged once and shared."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 import engine
 from engine.errors import NotEnoughHistory
 from engine.types import Interval
-from market_data.bars import Instrument, Snapshot
+from market_data.bars import Adjustment, Instrument, Series, Snapshot
+from market_data.calendar import closes_at
 from market_data.instruments import similar
 from market_data.stores import BarStore
 
@@ -36,12 +37,43 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A decision over the whole history, and the bars it was made on."""
+    """A decision over a whole history, the bars it was made on, and the bar that is read of it."""
 
     question: Question
     instrument: Instrument
+    series: Series
     snapshot: Snapshot
     decision: engine.Decision
+    now: int
+    bar: int = -1
+
+    def at(self, bar: int) -> "Judgement":
+        """The same judgement, read at another of its bars."""
+        return replace(self, bar=bar)
+
+    @property
+    def bar_time(self) -> int:
+        """When the bar that is read opened."""
+        return int(self.snapshot.bars.time[self.bar])
+
+    @property
+    def is_newest(self) -> bool:
+        """Whether the bar that is read is the last one."""
+        return self.bar in {-1, len(self.snapshot.bars) - 1}
+
+    def snapshot_then(self) -> Snapshot:
+        """The bars up to the one that is read: what a question about its moment is answered by."""
+        if self.is_newest:
+            return self.snapshot
+        closed = closes_at(self.bar_time, self.question.interval, self.instrument.calendar)
+        return self.series.snapshot(closed, self.question.as_of, now=self.now)
+
+    def decision_then(self) -> engine.Decision:
+        """The decision on the bars up to the one that is read."""
+        if self.is_newest:
+            return self.decision
+        bars = self.snapshot.bars[: self.bar + 1]
+        return engine.decide(self.question.strategy, bars, **dict(self.question.parameters))
 
 
 class SymbolUnknown(Exception):
@@ -83,7 +115,10 @@ class Decisions:
 
 
 class Judge:
-    """Answers the questions of one request, each once."""
+    """Answers the questions of one request, each once.
+
+    ``now`` is read before any bars are: what is committed meanwhile belongs to a later answer.
+    """
 
     def __init__(self, bars: BarStore, decisions: Decisions, now: int) -> None:
         self._bars = bars
@@ -107,11 +142,31 @@ class Judge:
             self._answered[question] = self._judge(question)
         return self._answered[question]
 
-    def _judge(self, question: Question) -> Judgement:
-        instrument = self._bars.instrument(question.symbol)
+    def history(
+        self, symbol: str, interval: Interval, as_of: int | None, adjustment: Adjustment
+    ) -> Snapshot | None:
+        """The closed bars of a symbol; None where it has none of that interval.
+
+        Raises
+        ------
+        SymbolUnknown
+            When no instrument has that symbol.
+        """
+        self._instrument(symbol)
+        series = self._bars.series(symbol, interval)
+        if series is None:
+            return None
+        return series.snapshot(None, as_of, now=self._now, adjustment=adjustment)
+
+    def _instrument(self, symbol: str) -> Instrument:
+        instrument = self._bars.instrument(symbol)
         if instrument is None:
             known = [one.symbol for one in self._bars.instruments()]
-            raise SymbolUnknown(question.symbol, similar(question.symbol, known))
+            raise SymbolUnknown(symbol, similar(symbol, known))
+        return instrument
+
+    def _judge(self, question: Question) -> Judgement:
+        instrument = self._instrument(question.symbol)
         strategy = engine.strategies()[question.strategy]
         needed = strategy.lookback(**dict(question.parameters)) + 1
         series = self._bars.series(question.symbol, question.interval)
@@ -120,4 +175,5 @@ class Judge:
         snapshot = series.snapshot(question.at, question.as_of, now=self._now)
         if len(snapshot.bars) < needed:
             raise NotEnoughHistory(needed, len(snapshot.bars))
-        return Judgement(question, instrument, snapshot, self._decisions.decide(question, snapshot))
+        decision = self._decisions.decide(question, snapshot)
+        return Judgement(question, instrument, series, snapshot, decision, self._now)

@@ -74,14 +74,15 @@ class _Price:
 class Prices:
     """The prices of one schema.
 
-        cost(field)     = weight(field) + size(field) * sum of cost(child)
+        cost(field)     = size(field) * (weight(field) + sum of cost(child))
         weight(field)   = @cost on the field, else @cost on its type, else 1 for a type with
                           fields of its own and 0 for a leaf
         size(field)     = the largest slicing argument given, else the assumed size, else 1
 
-    A field asked for twice under one name is paid for once, as it is executed once. Of the members
-    of a union or an interface the dearest counts, since one of them is what will be answered. What
-    @skip and @include leave out costs nothing, and introspection costs nothing.
+    A list that stands in a field of a connection (sizedFields) multiplies what is below that field
+    instead. A field asked for twice under one name is paid for once, as it is executed once. Of
+    the members of a union or an interface the dearest counts, since one of them is what will be
+    answered. What @skip and @include leave out costs nothing, and introspection costs nothing.
     """
 
     def __init__(self, schema: GraphQLSchema, backref: str) -> None:
@@ -153,7 +154,7 @@ class _Walk:
             return price.weight
         if sized:
             return price.weight + self._sized(below, type_, sized, size)
-        return price.weight + size * self.cost(below, type_)
+        return size * (price.weight + self.cost(below, type_))
 
     def _sized(
         self, below: Selections, type_: GraphQLNamedType, sized: Sequence[str], size: int

@@ -1,33 +1,18 @@
 """The instruments whose bars are kept, listed page by page."""
 
-import base64
-import binascii
-
 import strawberry
 
 from graphql_api.errors import BadInput
 from graphql_api.schema.catalogue import FREE, Interval, member
+from graphql_api.schema.connection import PAGE, PageInfo, cursor, place
 from graphql_api.schema.node import Node, global_id
 from graphql_api.schema.scalars import DateTime, Symbol
 from market_data.bars import Instrument as KeptInstrument
 from market_data.stores import BarStore
 
-__all__ = ["PAGE_DEFAULT", "PAGE_MAXIMUM", "SymbolConnection"]
+__all__ = ["PAGE_MAXIMUM", "SymbolConnection"]
 
-PAGE_DEFAULT = 50
 PAGE_MAXIMUM = 200
-
-
-@strawberry.type(description="Where a page stands in the whole list.", directives=FREE)
-class PageInfo:
-    """The ends of a page."""
-
-    has_next_page: bool = strawberry.field(description="Whether more follow.")
-    has_previous_page: bool = strawberry.field(description="Whether some come before.")
-    start_cursor: str | None = strawberry.field(description="Cursor of the first on this page.")
-    end_cursor: str | None = strawberry.field(
-        description="Cursor of the last on this page; give it as after for the next one."
-    )
 
 
 @strawberry.type(description="What can be asked about: a symbol and its bars.", directives=FREE)
@@ -82,7 +67,7 @@ class SymbolConnection:
         cls, bars: BarStore, search: str | None, first: int | None, after: str | None
     ) -> "SymbolConnection":
         """The instruments after a cursor whose symbol or name holds what is searched for."""
-        size = PAGE_DEFAULT if first is None else first
+        size = PAGE if first is None else first
         if not 1 <= size <= PAGE_MAXIMUM:
             raise BadInput(f"first is {size}; a page holds 1 to {PAGE_MAXIMUM} symbols")
         wanted = (search or "").casefold()
@@ -94,33 +79,19 @@ class SymbolConnection:
             ),
             key=lambda one: one.symbol,
         )
-        start = "" if after is None else _place(after)
+        start = "" if after is None else place("after", after)
         rest = [one for one in found if one.symbol > start]
         edges = [
-            SymbolEdge(node=Instrument.of(one, bars), cursor=_cursor(one.symbol))
+            SymbolEdge(node=Instrument.of(one, bars), cursor=cursor(one.symbol))
             for one in rest[:size]
         ]
         return cls(
             edges=edges,
             nodes=[edge.node for edge in edges],
-            page_info=PageInfo(
-                has_next_page=len(rest) > size,
-                has_previous_page=len(rest) < len(found),
-                start_cursor=edges[0].cursor if edges else None,
-                end_cursor=edges[-1].cursor if edges else None,
+            page_info=PageInfo.of(
+                [edge.cursor for edge in edges],
+                before=len(rest) < len(found),
+                after=len(rest) > size,
             ),
             total_count=len(found),
         )
-
-
-def _cursor(symbol: str) -> str:
-    return base64.urlsafe_b64encode(symbol.encode()).decode()
-
-
-def _place(cursor: str) -> str:
-    try:
-        return base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeError):
-        raise BadInput(
-            "after is no cursor of this list; give an endCursor that it answered"
-        ) from None

@@ -18,7 +18,9 @@ class Provenance:
     """The versions of everything that decided an answer."""
 
     engine_version: str = strawberry.field(description="Moves whenever any number could.")
-    strategy_hash: str = strawberry.field(description="The strategy with its parameters.")
+    strategy_hash: str | None = strawberry.field(
+        description="The strategy with its parameters; null where none judged."
+    )
     data_version: str = strawberry.field(
         description="Hash of exactly the bars, splits and dividends that were used."
     )
@@ -36,7 +38,7 @@ class Provenance:
     )
 
     @classmethod
-    def of(cls, snapshot: Snapshot, strategy_hash: str) -> "Provenance":
+    def of(cls, snapshot: Snapshot, strategy_hash: str | None = None) -> "Provenance":
         """What a judgement was made of."""
         return cls(
             engine_version=engine.ENGINE_VERSION,

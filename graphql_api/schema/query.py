@@ -11,9 +11,10 @@ from graphql_api.judgement import Judgement, Question, SymbolUnknown
 from graphql_api.schema.account import RateLimit, Usage, Viewer
 from graphql_api.schema.arguments import AsOf, At, Every, Strategies, Symbols, question
 from graphql_api.schema.catalogue import DEFAULT_INTERVAL, Indicator, Strategy
+from graphql_api.schema.connection import PAGE
 from graphql_api.schema.context import Info
 from graphql_api.schema.cost import Cost, ListSize
-from graphql_api.schema.instruments import PAGE_DEFAULT, PAGE_MAXIMUM, SymbolConnection
+from graphql_api.schema.instruments import PAGE_MAXIMUM, SymbolConnection
 from graphql_api.schema.results import NotEnoughHistory, UnknownSymbol
 from graphql_api.schema.signal import Explanation, ExplanationResult, Signal, SignalResult
 
@@ -76,7 +77,7 @@ class Query:
         directives=[
             Cost(weight="1"),
             ListSize(
-                assumed_size=PAGE_DEFAULT,
+                assumed_size=PAGE,
                 slicing_arguments=["first"],
                 sized_fields=["edges", "nodes"],
                 require_one_slicing_argument=False,
@@ -93,7 +94,7 @@ class Query:
         first: Annotated[
             int | None,
             strawberry.argument(
-                description=f"How many, 1 to {PAGE_MAXIMUM}; {PAGE_DEFAULT} where none is given."
+                description=f"How many, 1 to {PAGE_MAXIMUM}; {PAGE} where none is given."
             ),
         ] = None,
         after: Annotated[

@@ -83,7 +83,7 @@ class FlipPrice:
     directives=FREE,
 )
 class Signal(Node):
-    """A decision's last bar."""
+    """A decision at one of its bars."""
 
     judgement: strawberry.Private[Judgement]
     symbol: Symbol = strawberry.field(description="The instrument that was judged.")
@@ -96,7 +96,11 @@ class Signal(Node):
     score: float = strawberry.field(description="From -1, sell, to 1, buy.")
     bar_time: DateTime = strawberry.field(description="When the bar that was judged opened.")
     close: float = strawberry.field(description="Its closing price, adjusted for splits.")
-    provenance: Provenance = strawberry.field(description="What this answer was made of.")
+
+    @strawberry.field(description="What this answer was made of.", directives=FREE)
+    def provenance(self) -> Provenance:
+        """The bars up to this one."""
+        return Provenance.of(self.judgement.snapshot_then(), self.judgement.decision.hash)
 
     @strawberry.field(
         description="Why: the parts of the score, and where it would change.",
@@ -108,9 +112,9 @@ class Signal(Node):
 
     @classmethod
     def of(cls, judgement: Judgement) -> "Signal":
-        """The last bar of a judgement."""
+        """The bar of a judgement that is read."""
         question, decision, snapshot = judgement.question, judgement.decision, judgement.snapshot
-        bar_time = int(snapshot.bars.time[-1])
+        bar, bar_time = judgement.bar, judgement.bar_time
         return cls(
             id=global_id(
                 "Signal",
@@ -125,12 +129,11 @@ class Signal(Node):
             symbol=Symbol(question.symbol),
             interval=member(Interval, question.interval.name),
             strategy=Strategy.of(decision.strategy, dict(question.parameters)),
-            action=action(int(decision.action[-1])),
-            rating=rating(int(decision.rating[-1])),
-            score=float(decision.score[-1]),
+            action=action(int(decision.action[bar])),
+            rating=rating(int(decision.rating[bar])),
+            score=float(decision.score[bar]),
             bar_time=DateTime(bar_time),
-            close=float(snapshot.bars.close[-1]),
-            provenance=Provenance.of(snapshot, decision.hash),
+            close=float(snapshot.bars.close[bar]),
         )
 
 
@@ -157,7 +160,8 @@ class Explanation:
     )
     def flips(self) -> list[FlipPrice]:
         """The flip prices of the bar that was judged."""
-        found = engine.flips(self.judgement.decision, tick=self.judgement.instrument.tick)
+        judgement = self.judgement
+        found = engine.flips(judgement.decision, judgement.bar, judgement.instrument.tick)
         return [FlipPrice.of(flip) for flip in found if flip is not None]
 
     @strawberry.field(
@@ -166,13 +170,14 @@ class Explanation:
     )
     def next_flips(self) -> list[FlipPrice]:
         """The flip prices of the next bar."""
-        found = engine.next_flips(self.judgement.decision, tick=self.judgement.instrument.tick)
+        judgement = self.judgement
+        found = engine.next_flips(judgement.decision_then(), judgement.instrument.tick)
         return [FlipPrice.of(flip) for flip in found if flip is not None]
 
     @classmethod
     def of(cls, judgement: Judgement) -> "Explanation":
         """The reasons of a judgement."""
-        explained = engine.explain(judgement.decision)
+        explained = engine.explain(judgement.decision, judgement.bar)
         return cls(
             judgement=judgement,
             summary=explained.summary,

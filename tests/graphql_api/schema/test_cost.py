@@ -103,10 +103,10 @@ def price(schema: GraphQLSchema, source: str, **given: object) -> int:
         ("{ pet { ... on Cat { photo } ... on Dog { photo } } }", 8),  # the dearest of them
         ("{ named { name } }", 1),
         ("{ named { ... on Named { ... on Dog { photo } } } }", 8),
-        ("{ dogs { photo } }", 2 + 10 * 7),
-        ("{ dogs(first: 3) { photo } }", 2 + 3 * 7),
-        ("{ dogs(first: -3) { photo } }", 2),
-        ('{ dogs(first: 1, names: ["a", "b"]) { photo } }', 2 + 2 * 7),
+        ("{ dogs { photo } }", 10 * (2 + 7)),
+        ("{ dogs(first: 3) { photo } }", 3 * (2 + 7)),
+        ("{ dogs(first: -3) { photo } }", 0),
+        ('{ dogs(first: 1, names: ["a", "b"]) { photo } }', 2 * (2 + 7)),
         ("{ page(first: 4) { total nodes { photo } } }", 1 + 4 * (1 + 7)),
         ("{ page { nodes { name } } }", 1 + 10 * 1),
         ("{ cat @skip(if: true) { photo } }", 0),
@@ -123,9 +123,9 @@ def test_variables_size_and_switch_what_is_paid_for(schema: GraphQLSchema) -> No
     source = """query ($n: Int, $on: Boolean!) {
         dogs(first: $n) { photo } cat @include(if: $on) { photo }
     }"""
-    assert price(schema, source, n=2, on=False) == 2 + 2 * 7
-    assert price(schema, source, n=2, on=True) == 2 + 2 * 7 + 8
-    assert price(schema, source, on=False) == 2 + 10 * 7
+    assert price(schema, source, n=2, on=False) == 2 * (2 + 7)
+    assert price(schema, source, n=2, on=True) == 2 * (2 + 7) + 8
+    assert price(schema, source, on=False) == 10 * (2 + 7)
 
 
 def test_a_bomb_of_fragments_is_priced_as_fast_as_it_is_long(schema: GraphQLSchema) -> None:

@@ -22,8 +22,8 @@ def in_blocks(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def blocked(*columns: Any, **parameters: Any) -> Any:
-        shape = np.shape(columns[0]) if isinstance(columns[0], np.ndarray) else ()
-        if prod(shape) <= _VALUES or len(shape) < 2:
+        shape = columns[0].shape
+        if len(shape) < 2 or prod(shape) <= _VALUES:
             return function(*columns, **parameters)
         rows, step = prod(shape[:-1]), max(1, _VALUES // shape[-1])
         flat = [np.asarray(column).reshape(rows, shape[-1]) for column in columns]

@@ -42,8 +42,14 @@ def aligned(values: Float64, length: int) -> Float64:
     >>> aligned(np.array([1.0, 2.0]), 4).tolist()
     [nan, nan, 1.0, 2.0]
     """
-    warm_up = np.full((*values.shape[:-1], length - values.shape[-1]), np.nan)
-    return np.concatenate([warm_up, values], axis=-1)
+    warm_up = length - values.shape[-1]
+    fork: object = values
+    if isinstance(fork, Fork):
+        return cast("Float64", np.concatenate([np.full(warm_up, np.nan), values]))
+    column = np.empty((*values.shape[:-1], length))
+    column[..., :warm_up] = np.nan
+    column[..., warm_up:] = values
+    return column
 
 
 def lagged(values: Float64, bars: int) -> Float64:

@@ -80,23 +80,28 @@ def _stops(high: list[float], low: list[float], step: float, maximum: float) -> 
     high_before, low_before, gain = high[1], low[1], step
     line = []
     for top, bottom in zip(high[1:], low[1:], strict=True):
-        if rising:
-            touched = bottom <= stop
-            if touched:
-                rising, stop, gain = False, max(extreme, high_before, top), step
-                extreme = bottom
-            elif top > extreme:
-                extreme, gain = top, min(gain + step, maximum)
-        else:
-            touched = top >= stop
-            if touched:
-                rising, stop, gain = True, min(extreme, low_before, bottom), step
-                extreme = top
-            elif bottom < extreme:
-                extreme, gain = bottom, min(gain + step, maximum)
+        if rising and bottom <= stop:
+            rising, stop, gain = False, max(extreme, high_before, top), step
+            extreme = bottom
+        elif not rising and top >= stop:
+            rising, stop, gain = True, min(extreme, low_before, bottom), step
+            extreme = top
+        elif (top > extreme) if rising else (bottom < extreme):
+            extreme = top if rising else bottom
+            gain = min(maximum, gain + step)
         line.append(stop)
         stop += gain * (extreme - stop)
-        stop = min(stop, low_before, bottom) if rising else max(stop, high_before, top)
+        # It stays out of the last two bars. Spelt out: min() and max() took half of the time.
+        if rising:
+            if stop > low_before:
+                stop = low_before
+            if stop > bottom:
+                stop = bottom
+        else:
+            if stop < high_before:
+                stop = high_before
+            if stop < top:
+                stop = top
         high_before, low_before = top, bottom
     return line
 

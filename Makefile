@@ -26,7 +26,7 @@ help: ## This list
 
 .venv/dev.stamp: requirements-dev.lock .venv/serve.stamp
 	@echo "Installing what tests and checks need, from requirements-dev.lock"
-	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-dev.lock
 	@touch $@
 
 install: .venv/dev.stamp ## .venv with everything for development

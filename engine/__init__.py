@@ -4,11 +4,20 @@ from engine.audit import Difference, LookAheadAudit, audit
 from engine.backtest import Backtest, EquityCurve, OnHold, OnSell, backtest
 from engine.catalog import Indicator, Parameter, Strategy, Threshold
 from engine.decision import Decision, decide
-from engine.errors import BadBars, BadParameter, EngineError, NotEnoughHistory, UnknownName
+from engine.errors import (
+    BadBars,
+    BadParameter,
+    BadSentiment,
+    BadState,
+    EngineError,
+    NotEnoughHistory,
+    UnknownName,
+)
 from engine.explain import Contribution, Explanation, explain
 from engine.flip import FlipPrice, flips, next_flips
 from engine.indicators import compute, indicators
 from engine.performance import Drawdown, Performance
+from engine.sentiment import Sentiment
 from engine.statistics import Estimate
 from engine.strategies import strategies
 from engine.track_record import TrackRecord, track_record
@@ -22,6 +31,8 @@ __all__ = [
     "Backtest",
     "BadBars",
     "BadParameter",
+    "BadSentiment",
+    "BadState",
     "Bars",
     "Contribution",
     "Decision",
@@ -41,6 +52,7 @@ __all__ = [
     "Parameter",
     "Performance",
     "Rating",
+    "Sentiment",
     "Strategy",
     "Threshold",
     "TrackRecord",

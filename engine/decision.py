@@ -3,16 +3,19 @@
 The last bar is the signal, its reasons at that bar the explanation, all of it the backtest.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 
 from engine.catalog import Strategy, named, strategies
-from engine.errors import NotEnoughHistory
+from engine.errors import BadParameter, BadSentiment, NotEnoughHistory
+from engine.sentiment import Sentiment
 from engine.types import Bars, Float64, Int8
 from engine.verdict import Reason, Verdict
 
-__all__ = ["Decision", "decide"]
+__all__ = ["Decision", "columns_of", "decide", "decided", "judge"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -27,6 +30,8 @@ class Decision:
         All of its parameters, the defaults included.
     bars : Bars
         What is judged.
+    sentiment : (n,) float64, or None
+        The reading that became known by each bar's close, NaN where none did.
     reasons : tuple of Reason
         Its rules.
     weights : (rules, n) float64
@@ -50,6 +55,7 @@ class Decision:
     strategy: Strategy
     parameters: dict[str, int | float]
     bars: Bars
+    sentiment: Float64 | None = field(repr=False)
     reasons: tuple[Reason, ...] = field(repr=False)
     weights: Float64 = field(repr=False)
     contributions: Float64 = field(repr=False)
@@ -61,7 +67,9 @@ class Decision:
     hash: str
 
 
-def decide(name: str, bars: Bars, **parameters: object) -> Decision:
+def decide(
+    name: str, bars: Bars, sentiment: Sentiment | Float64 | None = None, /, **parameters: object
+) -> Decision:
     """A strategy's judgement of every bar.
 
     Parameters
@@ -70,6 +78,9 @@ def decide(name: str, bars: Bars, **parameters: object) -> Decision:
         As in the catalogue: PRICE_AND_RSI, ...
     bars : Bars
         Closed bars, oldest first.
+    sentiment : Sentiment, or (n,) float64, optional
+        For a strategy that takes it; without any it is neutral. Of a Sentiment each bar hears what
+        was known when it opened. Who knows when bars closed gives ``sentiment.readings(closed)``.
     **parameters : int or float
         What differs from the defaults.
 
@@ -82,22 +93,74 @@ def decide(name: str, bars: Bars, **parameters: object) -> Decision:
     UnknownName
         When there is no such strategy.
     BadParameter
-        When a parameter is unknown, out of range or of the wrong kind.
+        When a parameter is unknown, out of range or of the wrong kind, or the strategy takes no
+        sentiment.
     NotEnoughHistory
         When not even the last bar can be judged.
     """
     strategy = named(strategies(), name, "strategy")
     values = strategy.resolved(parameters)
     needed = strategy.lookback(**values) + 1
-    verdict: Verdict = strategy.function(
-        *(getattr(bars, column) for column in strategy.inputs), **values
-    )
+    readings = None if sentiment is None else _readings(strategy, sentiment, bars)
+    verdict = judge(strategy, values, columns_of(bars, readings))
     if len(bars) < needed:
         raise NotEnoughHistory(needed, len(bars))
-    weights = verdict.weigh()
+    return decided(strategy, values, bars, readings, verdict)
+
+
+def _readings(strategy: Strategy, sentiment: Sentiment | Float64, bars: Bars) -> Float64:
+    """The readings of sentiment, one a bar.
+
+    Raises
+    ------
+    BadParameter
+        When the strategy takes none.
+    BadSentiment
+        When it is a column of another length, or holds values outside 0..1.
+    """
+    if "sentiment" not in strategy.beside:
+        raise BadParameter(f"{strategy.name} takes no sentiment")
+    if isinstance(sentiment, Sentiment):
+        return sentiment.readings(bars.time)
+    column = np.array(sentiment, dtype=np.float64)
+    if column.shape != bars.close.shape:
+        raise BadSentiment(f"{column.size} readings of sentiment for {len(bars)} bars")
+    if ((column < 0.0) | (column > 1.0)).any():
+        raise BadSentiment("a value of sentiment lies between 0 and 1")
+    column.flags.writeable = False
+    return column
+
+
+def columns_of(bars: Bars, readings: Float64 | None) -> dict[str, Any]:
+    """What a strategy may ask for, by name."""
+    columns = {column.name: getattr(bars, column.name) for column in fields(Bars)}
+    return columns if readings is None else columns | {"sentiment": readings}
+
+
+def judge(
+    strategy: Strategy, values: Mapping[str, int | float], columns: Mapping[str, Any]
+) -> Verdict:
+    """The strategy's verdict on columns, plain or forked."""
+    beside = {name: columns[name] for name in strategy.beside if name in columns}
+    verdict: Verdict = strategy.function(
+        *(columns[name] for name in strategy.inputs), **beside, **values
+    )
+    return verdict
+
+
+def decided(
+    strategy: Strategy,
+    values: dict[str, int | float],
+    bars: Bars,
+    readings: Float64 | None,
+    verdict: Verdict,
+) -> Decision:
+    """The decision that a verdict comes to."""
+    weights = np.stack(verdict.weigh())
     contributions = np.zeros_like(weights)
     for rule, reason in enumerate(verdict.reasons):  # a vote that is still NaN has no weight
         np.multiply(weights[rule], reason.vote, out=contributions[rule], where=weights[rule] != 0.0)
+    contributions += 0.0  # a vote against nothing is 0, never -0
     columns = {
         "weights": weights,
         "contributions": contributions,
@@ -111,6 +174,7 @@ def decide(name: str, bars: Bars, **parameters: object) -> Decision:
         strategy=strategy,
         parameters=values,
         bars=bars,
+        sentiment=readings,
         reasons=verdict.reasons,
         first=int(np.argmax(verdict.judged)),
         baseline=0.0,

@@ -2,12 +2,22 @@
 
 EngineError
     BadBars              columns that are no series of bars
+    BadSentiment         columns that are no series of sentiment
+    BadState             bytes that are no state of a strategy, or not of this engine
     UnknownName          no such indicator or strategy
     BadParameter         a parameter that is unknown, out of its range or of the wrong kind
     NotEnoughHistory     fewer bars than the question needs
 """
 
-__all__ = ["BadBars", "BadParameter", "EngineError", "NotEnoughHistory", "UnknownName"]
+__all__ = [
+    "BadBars",
+    "BadParameter",
+    "BadSentiment",
+    "BadState",
+    "EngineError",
+    "NotEnoughHistory",
+    "UnknownName",
+]
 
 
 class EngineError(Exception):
@@ -16,6 +26,14 @@ class EngineError(Exception):
 
 class BadBars(EngineError):
     """Columns that are no series of bars."""
+
+
+class BadSentiment(EngineError):
+    """Columns that are no series of sentiment."""
+
+
+class BadState(EngineError):
+    """Bytes that are no state of a strategy, or not of this engine."""
 
 
 class UnknownName(EngineError):

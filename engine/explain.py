@@ -86,8 +86,8 @@ def explain(decision: Decision, bar: int = -1) -> Explanation:
             indicator=reason.indicator,
             label=reason.label,
             group=reason.group,
-            value=_known(float(reason.value[index])),
-            vote=_known(float(reason.vote[index])) or 0.0,
+            value=_known(float(reason.value[index]) + 0.0),
+            vote=_known(float(reason.vote[index])) or 0.0,  # of two zeros the positive one
             weight=float(decision.weights[rule, index]),
             contribution=float(decision.contributions[rule, index]),
             reason=reason.sentence(index),
@@ -112,7 +112,7 @@ def _known(value: float) -> float | None:
 def _summary(action: Action, score: float, contributions: tuple[Contribution, ...]) -> str:
     """Action and score, then all reasons if they are few, else a count of each group."""
     head = f"{action.name} with a score of {score:+.2f}: "
-    if len(contributions) <= 3:
+    if len(contributions) <= 4:
         return head + "; ".join(each.reason for each in contributions) + "."
     groups = dict.fromkeys(each.group for each in contributions)
     return head + "; ".join(_counted(group, contributions) for group in groups) + "."
@@ -127,4 +127,4 @@ def _counted(group: str, contributions: tuple[Contribution, ...]) -> str:
         "say neither": sum(vote == 0 for vote in votes),
     }
     said = [f"{count} {what}" for what, count in counts.items() if count]
-    return f"of {len(votes)} {group} {listed(said)}" if votes else f"no {group} are known yet"
+    return f"of {len(votes)} {group} {listed(said)}" if votes else f"no {group} count"

@@ -4,16 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from math import isfinite
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from engine.decision import Decision
+from engine.decision import Decision, judge
 from engine.errors import BadParameter
 from engine.explain import judged_bar
 from engine.fork import Fork
 from engine.types import Action, Bars, Float64, Int8
-from engine.verdict import Verdict
 
 __all__ = ["REACH", "FlipPrice", "flips", "next_flips"]
 
@@ -197,10 +196,10 @@ def _ticks(close: float, tick: float, *, down: bool) -> Float64:
 
 def _actions(decision: Decision, past: Bars, last: _Columns) -> Int8:
     """The action for each candidate of the last bar."""
-    columns = {name: Fork(getattr(past, name), last[name]) for name in _COLUMNS}
-    verdict: Verdict = decision.strategy.function(
-        *(columns[name] for name in decision.strategy.inputs), **decision.parameters
-    )
-    action: object = verdict.action
-    said: Int8 = action.last if isinstance(action, Fork) else verdict.action[-1:]
+    columns: dict[str, Any] = {name: Fork(getattr(past, name), last[name]) for name in _COLUMNS}
+    if decision.sentiment is not None:  # of the bar to come there is no reading yet
+        known = np.append(decision.sentiment, np.nan)
+        columns["sentiment"] = known[: len(past) + 1]
+    action: object = judge(decision.strategy, decision.parameters, columns).action
+    said: Int8 = action.last if isinstance(action, Fork) else cast("Int8", action)[-1:]
     return np.broadcast_to(said, last["close"].shape)

@@ -1,7 +1,7 @@
 """What a strategy answers: reasons that vote, what each vote weighs, and what they come to."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -11,7 +11,7 @@ from engine.arithmetic import divided
 from engine.types import Flags, Float64, Int8
 from engine.wording import Sentence
 
-__all__ = ["Reason", "Verdict", "agree", "beyond_levels", "mean_of_means"]
+__all__ = ["Reason", "Verdict", "agree", "beyond_levels", "join", "mean_of_means"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -54,9 +54,9 @@ class Verdict:
     judged : (n,) bool
         Whether the bar can be judged at all; once it can, every later one can.
     weigh : callable
-        What each reason weighs on each bar, (rules, n): it contributes its weight times its vote to
-        the score. 0 while the reason warms up, and on bars that are not judged. It is asked for
-        only by those who want the score.
+        What each reason weighs on each bar, a column a reason: it contributes its weight times its
+        vote to the score. 0 while the reason warms up, and on bars that are not judged. It is asked
+        for only by those who want the score.
 
     Notes
     -----
@@ -66,7 +66,7 @@ class Verdict:
     reasons: tuple[Reason, ...]
     rating: Int8
     judged: Flags
-    weigh: Callable[[], Float64]
+    weigh: Callable[[], Sequence[Float64]]
 
     @property
     def action(self) -> Int8:
@@ -97,7 +97,41 @@ def agree(*reasons: Reason) -> Verdict:
     count = len(reasons)
     judged = total == total  # NaN as soon as one of them is
     rating = (total == count).astype(np.int8) - (total == -count).astype(np.int8)
-    return Verdict(reasons, rating, judged, lambda: np.tile(judged / count, (count, 1)))
+    return Verdict(reasons, rating, judged, lambda: [judged / count] * count)
+
+
+def join(price: Verdict, other: Reason) -> Verdict:
+    """One verdict and one more reason, each with half of the say.
+
+        score = (action of the verdict + vote of the reason) / 2
+
+    Where both agree their action stands, where one is neutral the other is followed, and where they
+    disagree the market is left alone. The vote must be -1, 0 or 1; a side that says nothing
+    contributes nothing: while the verdict holds, its reasons weigh 0.
+
+    Examples
+    --------
+    >>> def says(*votes):
+    ...     vote = np.array(votes, dtype=float)
+    ...     return Reason(
+    ...         indicator=None, label="", group="", value=vote, vote=vote, sentence=str
+    ...     )
+    >>> join(agree(says(1, 1, 1, 0)), says(1, 0, -1, -1)).rating.tolist()
+    [2, 1, 0, -1]
+    """
+    side = price.action
+
+    def weigh() -> list[Float64]:
+        weights = price.weigh()
+        said = np.zeros_like(other.vote)
+        for weight, reason in zip(weights, price.reasons, strict=True):
+            said = said + np.where(weight == 0.0, 0.0, weight * reason.vote)
+        share = divided(np.where(side == 0, 0.0, 0.5), np.abs(said), otherwise=0.0)
+        shared = [np.multiply(weight, share) for weight in weights]
+        return [*shared, np.where(price.judged, 0.5, 0.0)]
+
+    rating = ((side + other.vote) * price.judged).astype(np.int8)
+    return Verdict((*price.reasons, other), rating, price.judged, weigh)
 
 
 def mean_of_means(*groups: tuple[Reason, ...], weak: Fraction, strong: Fraction) -> Verdict:
@@ -134,13 +168,11 @@ def mean_of_means(*groups: tuple[Reason, ...], weak: Fraction, strong: Fraction)
         rating = rating + (reached > needed).astype(np.int8) - (reached < -needed).astype(np.int8)
     rating = rating * judged
 
-    def weigh() -> Float64:
-        weights = np.empty((len(reasons), *product.shape))
-        rules = iter(weights)
+    def weigh() -> list[Float64]:
+        weights = []
         for group, (_, count) in zip(groups, tallies, strict=True):
             weight = judged * divided(np.ones_like(count), count * len(groups), otherwise=0.0)
-            for reason in group:
-                np.multiply(weight, reason.vote == reason.vote, out=next(rules))
+            weights += [weight * (reason.vote == reason.vote) for reason in group]
         return weights
 
     reasons = tuple(reason for group in groups for reason in group)

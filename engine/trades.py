@@ -1,8 +1,8 @@
 """Trades: what positions come to when they are filled at the opens and every leg has its cost."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import Any, Self, overload
 
 import numpy as np
 
@@ -51,9 +51,12 @@ class Trade:
     open: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Trades:
-    """The ledger, oldest first: columns of numbers that read as a sequence of ``Trade``."""
+    """The ledger, oldest first: columns of numbers that read as a sequence of ``Trade``.
+
+    A slice of it is a ledger again.
+    """
 
     side: Int8
     entry_time: Int64
@@ -70,7 +73,13 @@ class Trades:
     def __len__(self) -> int:
         return len(self.side)
 
-    def __getitem__(self, index: int) -> Trade:
+    @overload
+    def __getitem__(self, index: int) -> Trade: ...
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+    def __getitem__(self, index: int | slice) -> Trade | Self:
+        if isinstance(index, slice):
+            return type(self)(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
         return Trade(
             side=int(self.side[index]),
             entry_time=int(self.entry_time[index]),

@@ -81,7 +81,6 @@ def test_equity_is_the_product_of_its_returns_and_ends_at_the_total(market):
 @given(markets(), st.floats(0, 1000), st.floats(0, 1000))
 def test_higher_costs_never_leave_more(market, fee, slippage):
     bars, actions = market
-    actions = np.maximum(actions, 0)
     free, paid = backtest(actions, bars, 0.0, 0.0), backtest(actions, bars, fee, slippage)
     assert np.all(paid.equity <= free.equity * (1 + 1e-12))
     assert free.costs == pytest.approx(0.0, abs=1e-15)
@@ -162,6 +161,15 @@ def test_an_open_trade_is_marked_to_the_last_close_and_says_so():
     assert trade.net_return == pytest.approx(0.9985 * 1.2 - 1)
     assert result.win_rate.value is None
     np.testing.assert_allclose(result.equity, result.buy_and_hold.equity, rtol=1e-15)
+
+
+def test_the_ledger_reads_as_a_sequence_and_a_slice_of_it_is_a_ledger(bars):
+    trades = backtest(engine.decide("PRICE_AND_RSI", bars)).trades
+    assert list(trades)[3:8] == list(trades[3:8])
+    assert trades[-1] == list(trades)[-1]
+    assert len(trades[10_000:]) == 0
+    with pytest.raises(IndexError):
+        trades[len(trades)]
 
 
 def test_sell_and_hold_do_what_was_asked():

@@ -8,6 +8,8 @@ import math
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from statistics import geometric_mean, median, quantiles
 from types import SimpleNamespace
@@ -17,7 +19,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.peers import TALIB
+from benchmarks.peers.in_talib import TALIB
 from engine import indicators
 
 BARS, SYMBOLS = 2520, 500
@@ -58,6 +60,10 @@ def rounds(ours: Callable[[], Any], theirs: Callable[[], Any], seconds: float, n
     return timings
 
 
+def all_rows(peer: Callable[..., Any], rows: list[Any], values: dict[str, Any]) -> list[Any]:
+    return [peer(row, **values) for row in rows]
+
+
 def compare(symbols: int, seconds: float, n: int, names: list[str]) -> dict[str, float]:
     """Print a line an indicator; the ratio of the medians by name."""
     columns = market(symbols)
@@ -76,19 +82,37 @@ def compare(symbols: int, seconds: float, n: int, names: list[str]) -> dict[str,
         values = spec.resolved({})
         inputs = [columns[column] for column in spec.inputs]
 
-        def ours(spec=spec, inputs=inputs, values=values):
-            return spec.function(*inputs, **values)
-
-        def theirs(peer=peer, values=values):
-            return [peer(row, **values) for row in rows]
-
-        mine, other = rounds(ours, theirs, seconds, n)
+        theirs = partial(all_rows, peer, rows, values)
+        mine, other = rounds(partial(spec.function, *inputs, **values), theirs, seconds, n)
         ratios[name] = median(mine) / median(other)
         print(f"{name:28}{shown(mine):>30}{shown(other):>30}{ratios[name]:8.2f}")
     shared = [ratio for name, ratio in ratios.items() if name not in LOOPS]
     if shared:
         print(f"geometric mean without {', '.join(sorted(LOOPS))}: {geometric_mean(shared):.2f}")
     return ratios
+
+
+def compare_pandas() -> None:
+    """Print how many times longer pandas-ta-classic and ta take for one symbol."""
+    try:
+        pandas, peer_tables = map(import_module, ("pandas", "benchmarks.peers.in_pandas"))
+    except ImportError as missing:
+        print(f"\nNo comparison with pandas-ta-classic and ta: {missing}")
+        return
+    columns = {name: column[0] for name, column in market(1).items()}
+    frame = pandas.DataFrame(columns)
+    for library, peers in (("pandas-ta-classic", peer_tables.PANDAS_TA), ("ta", peer_tables.TA)):
+        print(f"\n1 x {BARS} bars against {library}: microseconds, median (quartiles)")
+        ratios = []
+        for name, peer in peers.items():
+            spec = indicators()[name]
+            inputs, values = [columns[column] for column in spec.inputs], spec.resolved({})
+            mine, other = rounds(
+                partial(spec.function, *inputs, **values), partial(peer, frame), 0.01, 5
+            )
+            ratios.append(median(other) / median(mine))
+            print(f"{name:28}{shown(mine):>30}{shown(other):>30}{ratios[-1]:8.1f} times")
+        print(f"geometric mean over {len(ratios)}: {geometric_mean(ratios):.1f} times as long")
 
 
 def shown(timings: list[float]) -> str:
@@ -100,6 +124,7 @@ def main() -> None:
     names = sys.argv[1:] or list(TALIB)
     compare(1, 0.01, 15, names)
     compare(SYMBOLS, 0.03, 5, names)
+    compare_pandas()
 
 
 if __name__ == "__main__":

@@ -82,7 +82,9 @@ def seeded(values: Float64, window: int, gain: float, keep: float) -> Float64:
         return cast("Float64", Fork(fork.past[:0], last))
     before = remembered()
     if before is None:
-        start = np.add.reduce(values[..., :window], axis=-1, keepdims=True) / window
+        # NumPy adds in the order in which the values lie, and the answer must not hang on that.
+        first = np.ascontiguousarray(values[..., :window])
+        start = np.add.reduce(first, axis=-1, keepdims=True) / window
         # Remembering this, the filter says the seed for the last bar of the first window.
         memory = start - gain * values[..., window - 1 : window]
     else:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.lib.stride_tricks import sliding_window_view
 
-from benchmarks.peers import TALIB
+from benchmarks.peers.in_talib import TALIB
 from engine import Bars, indicators
 
 DAY = 86_400_000_000

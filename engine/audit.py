@@ -13,7 +13,7 @@ import numpy as np
 from engine.catalog import Parameter
 from engine.decision import Decision, decide
 from engine.errors import BadBars, BadParameter, NotEnoughHistory
-from engine.types import Bars, Int64
+from engine.types import Bars, Float64, Int64
 
 __all__ = ["Difference", "LookAheadAudit", "audit"]
 
@@ -92,9 +92,9 @@ def audit(
     Parameters
     ----------
     strategy : Decision, str or callable
-        A decision that was made, to be made again by its strategy; a strategy by its name in the
-        catalogue; or any function of bars that answers one number a bar: an array, several in a
-        tuple or by name, or a Decision.
+        A decision that was made, to be made again by its strategy and with the sentiment that it
+        heard; a strategy by its name in the catalogue; or any function of bars that answers one
+        number a bar: an array, several in a tuple or by name, or a Decision.
     bars : Bars
         The whole history. A decision brings its own.
     histories : int, 1 to 10,000
@@ -144,7 +144,7 @@ def audit(
         if parameters or (bars is not None and bars is not decided.bars):
             raise BadBars("a decision is audited with its own bars and parameters")
         whole, bars, first = _columns(decided, len(decided.bars)), decided.bars, decided.first
-        run = _again(decided.strategy.name, decided.parameters)
+        run = _again(decided.strategy.name, decided.parameters, decided.sentiment)
     elif bars is None:
         raise BadBars("a strategy is audited on bars: give them")
     else:
@@ -168,8 +168,15 @@ def audit(
     return LookAheadAudit(passed=compared > 0, bars=len(bars), histories=compared, difference=None)
 
 
-def _again(name: str, parameters: Mapping[str, object]) -> Callable[[Bars], Decision]:
-    return lambda bars: decide(name, bars, **parameters)
+def _again(
+    name: str, parameters: Mapping[str, object], heard: Float64 | None = None
+) -> Callable[[Bars], Decision]:
+    """The strategy, with what was heard beside the bars cut off where they are."""
+
+    def run(bars: Bars) -> Decision:
+        return decide(name, bars, None if heard is None else heard[: len(bars)], **parameters)
+
+    return run
 
 
 def _columns(answer: object, count: int) -> Columns:

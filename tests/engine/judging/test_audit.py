@@ -148,6 +148,23 @@ def test_a_decision_cheats_when_it_was_made_with_more_than_its_own_bars(bars):
     assert not audit(peeked).passed
 
 
+def test_sentiment_is_heard_again_as_far_as_the_bars_go(bars):
+    rng = np.random.default_rng(6)
+    known = np.sort(rng.choice(bars.time, 300, replace=False))
+    mood = engine.Sentiment(known - 1, known, rng.random(300))
+    decision = engine.decide("COMBINED", bars, mood)
+    assert (decision.action != engine.decide("COMBINED", bars).action).any()
+    assert audit(decision).passed
+    assert audit(lambda bars: engine.decide("COMBINED", bars, mood), bars).passed
+
+    def applies_the_latest_to_all(bars):
+        latest = np.where(known <= bars.time[-1])[0]
+        heard = np.full(len(bars), 0.5 if len(latest) == 0 else mood.value[latest[-1]])
+        return engine.decide("COMBINED", bars, heard)
+
+    assert not audit(applies_the_latest_to_all, bars).passed
+
+
 def test_short_histories_are_all_run(bars):
     report = audit(centred_mean, bars[:10])
     assert not report.passed

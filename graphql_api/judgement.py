@@ -4,6 +4,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from threading import Lock
 
+import numpy as np
+
 import engine
 from engine.errors import NotEnoughHistory
 from engine.types import Interval
@@ -60,6 +62,12 @@ class Judgement:
     def is_newest(self) -> bool:
         """Whether the bar that is read is the last one."""
         return self.bar in {-1, len(self.snapshot.bars) - 1}
+
+    def find(self, bar_time: int) -> int | None:
+        """The bar that opened then; None where none did, or where it could not be judged."""
+        bar = int(np.searchsorted(self.snapshot.bars.time, bar_time))
+        found = bar < len(self.snapshot.bars) and self.snapshot.bars.time[bar] == bar_time
+        return bar if found and bar >= self.decision.first else None
 
     def snapshot_then(self) -> Snapshot:
         """The bars up to the one that is read: what a question about its moment is answered by."""
@@ -144,18 +152,16 @@ class Judge:
 
     def history(
         self, symbol: str, interval: Interval, as_of: int | None, adjustment: Adjustment
-    ) -> Snapshot | None:
-        """The closed bars of a symbol; None where it has none of that interval.
+    ) -> Snapshot:
+        """The closed bars of a symbol; none of them where that interval is not kept.
 
         Raises
         ------
         SymbolUnknown
             When no instrument has that symbol.
         """
-        self._instrument(symbol)
-        series = self._bars.series(symbol, interval)
-        if series is None:
-            return None
+        instrument = self._instrument(symbol)
+        series = self._bars.series(symbol, interval) or Series.empty(instrument, interval)
         return series.snapshot(None, as_of, now=self._now, adjustment=adjustment)
 
     def _instrument(self, symbol: str) -> Instrument:

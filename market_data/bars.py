@@ -18,7 +18,7 @@ again a second later it means a later moment. The same is true where none is giv
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import numpy as np
 
@@ -139,6 +139,15 @@ class Series:
             self,
             "_moments",
             (np.unique(self.known), np.unique(np.array(known + effective, np.int64))),
+        )
+
+    @classmethod
+    def empty(cls, instrument: Instrument, interval: Interval) -> Self:
+        """The series of which nothing was ever committed."""
+        moments, prices = np.zeros(0, np.int64), np.zeros(0, np.float64)
+        columns = (prices, prices, prices, prices, prices)
+        return cls(
+            instrument, interval, 0, moments, moments, *columns, origins=(instrument.source,)
         )
 
     @property

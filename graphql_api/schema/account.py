@@ -141,11 +141,12 @@ class Usage:
         self,
         info: Info,
         days: Annotated[
-            int,
+            int | None,
             strawberry.argument(description=f"How many, today among them: 1 to {HISTORY_MAXIMUM}."),
         ] = HISTORY_MAXIMUM,
     ) -> list[UsageDay]:
         """The caller's last days."""
+        days = HISTORY_MAXIMUM if days is None else days
         if not 1 <= days <= HISTORY_MAXIMUM:
             raise BadInput(f"days is {days}; the history shows 1 to {HISTORY_MAXIMUM} days.")
         context = info.context

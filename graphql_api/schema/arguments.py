@@ -1,16 +1,32 @@
 """The arguments that many fields share, described once."""
 
+from collections.abc import Sequence
 from typing import Annotated, TypeAlias
 
 import strawberry
 
 from graphql_api.errors import BadInput
 from graphql_api.judgement import Question
-from graphql_api.schema.catalogue import DEFAULT_STRATEGY, Interval, StrategyInput
+from graphql_api.schema.catalogue import (
+    DEFAULT_STRATEGY,
+    Interval,
+    ParameterInput,
+    StrategyInput,
+)
 from graphql_api.schema.catalogue import interval as engine_interval
 from graphql_api.schema.scalars import DateTime, Symbol
 
-__all__ = ["AsOf", "At", "Every", "Strategies", "Symbols", "question"]
+__all__ = [
+    "AsOf",
+    "At",
+    "Every",
+    "From",
+    "Strategies",
+    "Symbols",
+    "To",
+    "given_parameters",
+    "question",
+]
 
 Symbols: TypeAlias = Annotated[Symbol, strawberry.argument(description="What is asked about.")]
 Strategies: TypeAlias = Annotated[
@@ -18,7 +34,7 @@ Strategies: TypeAlias = Annotated[
     strawberry.argument(description=f"How to judge; {DEFAULT_STRATEGY} where none is given."),
 ]
 Every: TypeAlias = Annotated[
-    Interval, strawberry.argument(description="The interval of the bars that are judged.")
+    Interval | None, strawberry.argument(description="The interval of the bars that are judged.")
 ]
 At: TypeAlias = Annotated[
     DateTime | None,
@@ -26,6 +42,14 @@ At: TypeAlias = Annotated[
         description="The moment that is judged: the last bar that had closed by then. Now, where "
         "none is given."
     ),
+]
+From: TypeAlias = Annotated[
+    DateTime | None,
+    strawberry.argument(name="from", description="Only bars that opened then or later."),
+]
+To: TypeAlias = Annotated[
+    DateTime | None,
+    strawberry.argument(name="to", description="Only bars that opened then or earlier."),
 ]
 AsOf: TypeAlias = Annotated[
     DateTime | None,
@@ -36,25 +60,30 @@ AsOf: TypeAlias = Annotated[
 ]
 
 
-def question(
-    symbol: Symbol,
-    strategy: StrategyInput | None,
-    interval: Interval,
-    at: DateTime | None,
-    as_of: DateTime | None,
-) -> Question:
-    """The question that a field's arguments ask.
+def given_parameters(given: Sequence[ParameterInput] | None) -> dict[str, float]:
+    """Parameters by name.
 
     Raises
     ------
     BadInput
-        When a parameter of the strategy is given twice.
+        When one is given twice.
     """
+    parameters = {one.name: one.value for one in given or ()}
+    if len(parameters) < len(given or ()):
+        raise BadInput("A parameter is given twice.")
+    return parameters
+
+
+def question(
+    symbol: Symbol,
+    strategy: StrategyInput | None,
+    interval: Interval | None,
+    at: DateTime | None,
+    as_of: DateTime | None,
+) -> Question:
+    """The question that a field's arguments ask."""
     preset = strategy.preset if strategy is not None else None
-    given = (preset.parameters if preset else None) or []
-    parameters = {one.name: one.value for one in given}
-    if len(parameters) < len(given):
-        raise BadInput("A parameter of the strategy is given twice.")
+    parameters = given_parameters(preset.parameters if preset else None)
     return Question(
         symbol=symbol,
         interval=engine_interval(interval),

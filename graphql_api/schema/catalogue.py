@@ -120,9 +120,9 @@ def rating(value: int) -> Rating:
     return found
 
 
-def interval(value: Interval) -> EngineInterval:
-    """A caller's interval, as the engine knows it."""
-    return EngineInterval(value.value)
+def interval(value: Interval | None) -> EngineInterval:
+    """A caller's interval, as the engine knows it; the default where null was given."""
+    return EngineInterval((value or DEFAULT_INTERVAL).value)
 
 
 @strawberry.type(
@@ -178,8 +178,13 @@ class Strategy:
     )
 
     @classmethod
-    def of(cls, spec: StrategySpec, parameters: dict[str, float] | None = None) -> "Strategy":
-        """A strategy with some parameters changed."""
+    def of(cls, decision: engine.Decision) -> "Strategy":
+        """The strategy of a decision, with its parameters."""
+        return cls.listed(decision.strategy, decision.hash)
+
+    @classmethod
+    def listed(cls, spec: StrategySpec, strategy_hash: str) -> "Strategy":
+        """A strategy of the catalogue under the hash of its parameters."""
         return cls(
             name=member(StrategyName, spec.name),
             title=spec.title,
@@ -189,7 +194,7 @@ class Strategy:
             thresholds=[
                 Threshold(rating=rating(one.rating), above=one.above) for one in spec.thresholds
             ],
-            hash=spec.hash(**(parameters or {})),
+            hash=strategy_hash,
         )
 
 
@@ -203,19 +208,19 @@ class Indicator:
     outputs: list[str] = strawberry.field(description="The series it gives.")
     parameters: list[StrategyParameter] = strawberry.field(description="What can be changed.")
     lookback: int = strawberry.field(
-        description="Bars without a value at the start, with the default parameters."
+        description="Bars without a value at the start, with these parameters."
     )
 
     @classmethod
-    def of(cls, spec: IndicatorSpec) -> "Indicator":
-        """An indicator of the catalogue."""
+    def of(cls, spec: IndicatorSpec, parameters: dict[str, float] | None = None) -> "Indicator":
+        """An indicator of the catalogue, with some parameters changed."""
         return cls(
             name=member(IndicatorName, spec.name),
             title=spec.title,
             description=spec.description,
             outputs=list(spec.outputs),
             parameters=[StrategyParameter.of(one) for one in spec.parameters],
-            lookback=spec.lookback(),
+            lookback=spec.lookback(**(parameters or {})),
         )
 
 

@@ -5,7 +5,8 @@ import enum
 import strawberry
 
 from engine.errors import NotEnoughHistory as TooFewBars
-from graphql_api.judgement import Question, SymbolUnknown
+from engine.types import Interval
+from graphql_api.judgement import SymbolUnknown
 from graphql_api.schema.cost import Cost
 from graphql_api.schema.scalars import Symbol
 
@@ -65,15 +66,17 @@ class NotEnoughHistory(UserError):
     bars_known: int = strawberry.field(description="Bars that there were.")
 
     @classmethod
-    def of(cls, question: Question, error: TooFewBars) -> "NotEnoughHistory":
+    def of(
+        cls, symbol: str, interval: Interval, what: str, error: TooFewBars
+    ) -> "NotEnoughHistory":
         """Say how many bars are missing, and of which interval."""
         return cls(
             message=(
-                f"{question.strategy} needs {error.needed} bars of {question.interval.value} and "
-                f"{error.known} of {question.symbol} had closed and were known at that moment."
+                f"{what} needs {error.needed} bars of {interval.value} and "
+                f"{error.known} of {symbol} had closed and were known at that moment."
             ),
             code=ErrorCode.NOT_ENOUGH_HISTORY,
-            symbol=Symbol(question.symbol),
+            symbol=Symbol(symbol),
             bars_needed=error.needed,
             bars_known=error.known,
         )

@@ -111,8 +111,8 @@ class Signal(Node):
         return Explanation.of(self.judgement)
 
     @classmethod
-    def of(cls, judgement: Judgement) -> "Signal":
-        """The bar of a judgement that is read."""
+    def of(cls, judgement: Judgement, strategy: Strategy | None = None) -> "Signal":
+        """The bar of a judgement that is read; its strategy, where that is made already."""
         question, decision, snapshot = judgement.question, judgement.decision, judgement.snapshot
         bar, bar_time = judgement.bar, judgement.bar_time
         return cls(
@@ -128,7 +128,7 @@ class Signal(Node):
             judgement=judgement,
             symbol=Symbol(question.symbol),
             interval=member(Interval, question.interval.name),
-            strategy=Strategy.of(decision.strategy, dict(question.parameters)),
+            strategy=strategy or Strategy.of(decision),
             action=action(int(decision.action[bar])),
             rating=rating(int(decision.rating[bar])),
             score=float(decision.score[bar]),

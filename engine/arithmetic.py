@@ -29,7 +29,7 @@ def divided(numerator: Float64, denominator: Float64, otherwise: float) -> Float
     >>> divided(np.array([1.0, 0.0]), np.array([4.0, 0.0]), 0.5).tolist()
     [0.25, 0.5]
     """
-    nothing = denominator == 0.0
-    if not nothing.any():
+    if denominator.all():
         return numerator / denominator
+    nothing = denominator == 0.0
     return np.where(nothing, otherwise, numerator / np.where(nothing, 1.0, denominator))

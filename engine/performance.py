@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.statistics import deflated_sharpe, probabilistic_sharpe
+from engine.statistics import TRIALS, deflated_sharpe, probabilistic_sharpe
 from engine.types import Float64, Int64
 
 __all__ = ["Drawdown", "Performance", "bars_per_year", "measured", "returns_of"]
@@ -144,6 +144,8 @@ def measured(
     BadParameter
         When trials are out of their range.
     """
+    if trials is not None:
+        TRIALS.checked(trials, "deflated Sharpe ratio")  # also where there will be none
     returns = returns_of(equity)
     count = len(returns)
     total = float(equity[-1] / equity[0]) - 1.0

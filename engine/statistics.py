@@ -8,6 +8,7 @@ from engine.catalog import Parameter
 
 __all__ = [
     "CONFIDENCE",
+    "TRIALS",
     "Estimate",
     "deflated_sharpe",
     "expected_maximum_sharpe",

@@ -158,10 +158,10 @@ def traded(wanted: Int8, bars: Bars, rate: float) -> Filled:
     worth = np.cumprod(factor)
     before = np.concatenate([[1.0], worth[:-1]])
 
-    long = ends - starts
-    moved = bars.close / np.repeat(entry_price, long) - 1.0
+    lengths = ends - starts
+    moved = bars.close / np.repeat(entry_price, lengths) - 1.0
     held = 1.0 + position * moved
-    equity = np.repeat(before * paid, long) * held
+    equity = np.repeat(before * paid, lengths) * held
 
     net_return = factor - 1.0
     columns = {
@@ -170,7 +170,7 @@ def traded(wanted: Int8, bars: Bars, rate: float) -> Filled:
         "exit_time": bars.time[np.minimum(ends, count - 1)],
         "entry_price": entry_price,
         "exit_price": exit_price,
-        "bars": long,
+        "bars": lengths,
         "capital": before,
         "net_return": net_return,
         "cost": 1.0 - paid + paid * leaving * change,

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 import engine
 from engine import BadBars, BadParameter, Bars, NotEnoughHistory
 from engine.backtest import OnHold, OnSell, backtest
+from engine.statistics import wilson
 
 DAY = 86_400_000_000
 
@@ -170,6 +171,23 @@ def test_the_ledger_reads_as_a_sequence_and_a_slice_of_it_is_a_ledger(bars):
     assert len(trades[10_000:]) == 0
     with pytest.raises(IndexError):
         trades[len(trades)]
+
+
+def test_shares_of_trades_are_what_a_reader_of_the_ledger_counts(bars):
+    result = backtest(engine.decide("PRICE_AND_RSI", bars))
+    closed = [trade for trade in result.trades if not trade.open]
+    profits = [trade.profit for trade in closed]
+    won, lost = [p for p in profits if p > 0], [p for p in profits if p < 0]
+    assert result.win_rate.value == pytest.approx(len(won) / len(closed))
+    assert (result.win_rate.low, result.win_rate.high) == wilson(result.win_rate.value, len(closed))
+    assert result.profit_factor == pytest.approx(sum(won) / -sum(lost))
+    held = sum(trade.bars for trade in result.trades)
+    assert result.exposure == pytest.approx(held / (len(result.bars) - 1))
+    years = (len(result.bars) - 1) / result.bars_per_year
+    legs = sum(1 if trade.open else 2 for trade in result.trades)
+    assert result.turnover == pytest.approx(legs / years)
+    assert result.costs == pytest.approx(sum(t.cost * t.capital for t in result.trades))
+    assert result.total_return == pytest.approx(sum(trade.profit for trade in result.trades))
 
 
 def test_sell_and_hold_do_what_was_asked():

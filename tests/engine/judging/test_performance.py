@@ -76,6 +76,11 @@ def test_returns_that_do_not_vary_have_no_sharpe_ratio():
     assert answer["volatility"] == pytest.approx(0.0, abs=1e-12)
 
 
+def test_trials_out_of_range_are_refused_even_where_there_is_no_sharpe_ratio():
+    with pytest.raises(engine.BadParameter, match="trials"):
+        measured(np.ones(5), np.arange(5) * DAY, 365.25, trials=0)
+
+
 def test_minutes_are_not_blown_up_to_a_year_beyond_all_numbers():
     answer = measured(np.array([1.0, 2.0]), np.arange(2) * 60_000_000, 525_960.0)
     assert answer["annualized_return"] is None

@@ -18,6 +18,8 @@ from engine.flip import FlipPrice, flips, next_flips
 from engine.indicators import compute, indicators
 from engine.performance import Drawdown, Performance
 from engine.sentiment import Sentiment
+from engine.state import Outlook, State
+from engine.state import open_state as open
 from engine.statistics import Estimate
 from engine.strategies import strategies
 from engine.track_record import TrackRecord, track_record
@@ -49,10 +51,12 @@ __all__ = [
     "NotEnoughHistory",
     "OnHold",
     "OnSell",
+    "Outlook",
     "Parameter",
     "Performance",
     "Rating",
     "Sentiment",
+    "State",
     "Strategy",
     "Threshold",
     "TrackRecord",
@@ -67,6 +71,7 @@ __all__ = [
     "flips",
     "indicators",
     "next_flips",
+    "open",
     "strategies",
     "track_record",
 ]

@@ -15,7 +15,7 @@ from engine.sentiment import Sentiment
 from engine.types import Bars, Float64, Int8
 from engine.verdict import Reason, Verdict
 
-__all__ = ["Decision", "columns_of", "decide", "decided", "judge"]
+__all__ = ["Decision", "columns_of", "decide", "decided", "judge", "readings_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -101,14 +101,14 @@ def decide(
     strategy = named(strategies(), name, "strategy")
     values = strategy.resolved(parameters)
     needed = strategy.lookback(**values) + 1
-    readings = None if sentiment is None else _readings(strategy, sentiment, bars)
+    readings = None if sentiment is None else readings_of(strategy, sentiment, bars)
     verdict = judge(strategy, values, columns_of(bars, readings))
     if len(bars) < needed:
         raise NotEnoughHistory(needed, len(bars))
     return decided(strategy, values, bars, readings, verdict)
 
 
-def _readings(strategy: Strategy, sentiment: Sentiment | Float64, bars: Bars) -> Float64:
+def readings_of(strategy: Strategy, sentiment: Sentiment | Float64, bars: Bars) -> Float64:
     """The readings of sentiment, one a bar.
 
     Raises

@@ -4,15 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from math import isfinite
-from typing import Any, cast
 
 import numpy as np
 
-from engine.decision import Decision, judge
+from engine.decision import Decision
 from engine.errors import BadParameter
 from engine.explain import judged_bar
-from engine.fork import Fork
+from engine.fork import last_of
+from engine.state import Tail, bar_to_come
 from engine.types import Action, Bars, Float64, Int8
+from engine.verdict import Verdict
 
 __all__ = ["REACH", "FlipPrice", "flips", "next_flips"]
 
@@ -24,7 +25,6 @@ _FIRST_LOOK = 1024
 
 
 _COLUMNS = tuple(column.name for column in fields(Bars))
-_Columns = dict[str, Any]  # the last bar by column, one value or one a candidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +77,16 @@ def flips(decision: Decision, bar: int = -1, tick: float = 0.01) -> list[FlipPri
     every tick nearer to the close it is the one decided.
     """
     index = judged_bar(decision, bar)
-    bars = decision.bars[: index + 1]
+    bars, known = decision.bars[: index + 1], decision.sentiment
+    reading = np.nan if known is None else float(known[index])
     bar_tried = {name: getattr(bars, name)[-1:] for name in _COLUMNS}
+    tail = _tail(decision, index)
 
-    def stretched(closes: Float64) -> _Columns:
+    def stretched(closes: Float64) -> Verdict:
         high, low = np.maximum(bars.high[-1:], closes), np.minimum(bars.low[-1:], closes)
-        return bar_tried | {"high": high, "low": low, "close": closes}
+        return tail.forked(bar_tried | {"high": high, "low": low, "close": closes}, reading)
 
-    return _nearest(decision, bars[:-1], stretched, index, tick)
+    return _nearest(decision, stretched, index, tick)
 
 
 def next_flips(decision: Decision, tick: float = 0.01) -> list[FlipPrice | None]:
@@ -112,26 +114,22 @@ def next_flips(decision: Decision, tick: float = 0.01) -> list[FlipPrice | None]
     The bar to come is taken to open at the last close, to go straight to its own, and to trade the
     volume of the last bar.
     """
-    bars = decision.bars
-    opening = bars.close[-1:]
+    tail = _tail(decision, len(decision.bars))
 
-    def straight(closes: Float64) -> _Columns:
-        high, low = np.maximum(opening, closes), np.minimum(opening, closes)
-        time = bars.time[-1:] + np.diff(bars.time[-2:]).sum()
-        return {
-            "time": time,
-            "open": opening,
-            "high": high,
-            "low": low,
-            "close": closes,
-            "volume": bars.volume[-1:],
-        }
+    def straight(closes: Float64) -> Verdict:
+        return tail.forked(bar_to_come(tail.bars, closes))
 
-    return _nearest(decision, bars, straight, len(bars) - 1, tick)
+    return _nearest(decision, straight, len(decision.bars) - 1, tick)
+
+
+def _tail(decision: Decision, end: int) -> Tail:
+    """What of the bars before ``end`` matters to the bar there."""
+    known = None if decision.sentiment is None else decision.sentiment[:end]
+    return Tail(decision.strategy, decision.parameters, decision.bars[:end], known).cut()
 
 
 def _nearest(
-    decision: Decision, past: Bars, last: Callable[[Float64], _Columns], index: int, tick: float
+    decision: Decision, judge: Callable[[Float64], Verdict], index: int, tick: float
 ) -> list[FlipPrice | None]:
     """Down and up from the close of bar ``index``, the first ticks at which the action changes."""
     close, action = float(decision.bars.close[index]), decision.action[index]
@@ -139,7 +137,8 @@ def _nearest(
     size = _FIRST_LOOK
     while any(side.open for side in sides):
         looks = [side.look(size) for side in sides]
-        tried = _actions(decision, past, last(np.concatenate(looks)))
+        closes = np.concatenate(looks)
+        tried = np.broadcast_to(last_of(judge(closes).action), closes.shape)
         for side, said in zip(sides, np.split(tried, [len(looks[0])]), strict=True):
             side.saw(said, action)
         size *= 8
@@ -192,14 +191,3 @@ def _ticks(close: float, tick: float, *, down: bool) -> Float64:
     prices = np.round(steps * tick, digits)  # the double nearest to the decimal, as a quote has it
     beside = prices < close if down else prices > close
     return prices[beside & (np.abs(prices - close) <= REACH * close)]
-
-
-def _actions(decision: Decision, past: Bars, last: _Columns) -> Int8:
-    """The action for each candidate of the last bar."""
-    columns: dict[str, Any] = {name: Fork(getattr(past, name), last[name]) for name in _COLUMNS}
-    if decision.sentiment is not None:  # of the bar to come there is no reading yet
-        known = np.append(decision.sentiment, np.nan)
-        columns["sentiment"] = known[: len(past) + 1]
-    action: object = judge(decision.strategy, decision.parameters, columns).action
-    said: Int8 = action.last if isinstance(action, Fork) else cast("Int8", action)[-1:]
-    return np.broadcast_to(said, last["close"].shape)

@@ -19,6 +19,7 @@ __all__ = ["breakout"]
 @strategy(
     version="1",
     lookback=lambda entry_window: entry_window,
+    reach=lambda entry_window: entry_window + 1,  # for what was held before the bar
     thresholds={Rating.BUY: 0.0, Rating.NEUTRAL: 0.0, Rating.SELL: -1.0},
 )
 def breakout(
@@ -58,8 +59,8 @@ def breakout(
     top, bottom = _channel(high, low, entry_window)
     exit_top, exit_bottom = _channel(high, low, exit_window)
     # Whoever breaks the long channel has broken the short one too, so the sides exclude each other.
-    long = _held(close > top, close < exit_bottom)
-    short = _held(close < bottom, close > exit_top)
+    long = _held(close > top, close < exit_bottom, entry_window)
+    short = _held(close < bottom, close > exit_top, entry_window)
     position = long - short
     before = aligned(lagged(position, 1), close.shape[-1])
     entry = np.where(close > top, 1.0, np.where(close < bottom, -1.0, top * 0.0))
@@ -108,9 +109,11 @@ def _channel(high: Prices, low: Prices, window: int) -> tuple[Float64, Float64]:
     return aligned(lagged(channel.upper, 1), bars), aligned(lagged(channel.lower, 1), bars)
 
 
-def _held(enter: Flags, leave: Flags) -> Float64:
-    """1 from each entry to the exit after it, else 0."""
-    return carried(np.where(enter, 1.0, np.where(leave, 0.0, np.nan)), 0.0)
+def _held(enter: Flags, leave: Flags, first: int) -> Float64:
+    """1 from each entry to the exit after it, else 0; the bar ``first`` has the first channel."""
+    events = np.where(enter, 1.0, np.where(leave, 0.0, np.nan))
+    held = aligned(carried(events[..., first:], 0.0), events.shape[-1])
+    return np.where(held == held, held, 0.0)
 
 
 def _holding(before: Float64) -> Sentence:

@@ -26,6 +26,7 @@ CLOUD_AHEAD = 26  # bars by which a chart draws Ichimoku's cloud ahead of the pr
 @strategy(
     version="1",
     lookback=lambda: 11,
+    reach=lambda: 199,  # of the longest averages
     thresholds={
         Rating.STRONG_BUY: float(STRONG),
         Rating.BUY: float(WEAK),

@@ -94,7 +94,7 @@ def track_record(
     BadParameter
         When there is no such bar, or a horizon is out of its range.
     BadBars
-        When the bars are of other times than the decision.
+        When the bars are of other times than the decision, or a close is not above 0.
     NotEnoughHistory
         When the bar lies before the first one judged.
 
@@ -109,6 +109,8 @@ def track_record(
     known = slice(decision.first, index + 1)
     action = Action(decision.action[index])
     same, close = decision.action[known] == action, prices.close[known]
+    if not (close.min() > 0.0 and close.max() < np.inf):  # a NaN fails it too
+        raise BadBars("close holds a price that nothing can be measured with: not a number above 0")
     return tuple(
         followed(same, close, int(_HORIZON.checked(horizon, "track record")), action)
         for horizon in horizons

@@ -135,6 +135,15 @@ def test_a_record_may_be_measured_on_other_prices(bars):
         track_record(decision, bars[1:])
 
 
+@pytest.mark.parametrize("price", [0.0, -1.0, np.nan, np.inf])
+def test_prices_that_nothing_can_be_measured_with_are_refused(price, bars):
+    decision = engine.decide("PRICE_AND_RSI", bars)
+    close = bars.close.copy()
+    close[500] = price
+    with pytest.raises(BadBars, match="close"):
+        track_record(decision, bars.replace(close=close))
+
+
 def test_observations_that_repeat_each_other_are_worth_one():
     assert effective(np.ones(4, dtype=bool), np.ones(3)) == 1.0
     assert effective(np.ones(4, dtype=bool), np.zeros(3)) == 4.0

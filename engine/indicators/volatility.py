@@ -4,7 +4,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from engine.arithmetic import divided
+from engine.arithmetic import beyond_rounding, divided
 from engine.catalog import Between, indicator
 from engine.smoothing import wilder_mean
 from engine.types import Prices, Values
@@ -73,7 +73,7 @@ def bollinger_bands(
         upper=middle + reach,
         middle=middle,
         lower=middle - reach,
-        percent_b=divided(above, 2.0 * reach, otherwise=0.5),
+        percent_b=divided(above, beyond_rounding(2.0 * reach, middle), otherwise=0.5),
         bandwidth=divided(2.0 * reach, middle, otherwise=0.0),
     )
     return BollingerBands(*(aligned(column, close.shape[-1]) for column in columns))

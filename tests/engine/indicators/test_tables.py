@@ -72,6 +72,8 @@ def test_a_market_that_stands_still_has_no_distance_from_its_mean(window):
         for name in ("Z_SCORE", "CCI"):
             (said,) = engine.compute(name, bars, window=window).values()
             assert not said[window:].any()
+        percent_b = engine.compute("BOLLINGER_BANDS", bars, window=window)["percent_b"]
+        assert (percent_b[window:] == 0.5).all()
 
 
 def test_drawdown_is_measured_from_the_highest_close_so_far():

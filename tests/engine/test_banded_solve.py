@@ -1,5 +1,8 @@
 """The adaptive mean by SciPy's banded solve, alone and by its public door."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -28,3 +31,12 @@ def test_series_in_one_system_do_not_touch():
 def test_where_scipy_hides_its_solve_elsewhere_there_is_the_public_door(monkeypatch):
     monkeypatch.setattr(_scipy, "_BLAS", "scipy.linalg._no_such_module")
     assert _scipy.solve_alone() is None
+
+
+def test_scipys_linear_algebra_still_loads_whole_after_the_solve_was_taken_from_it():
+    program = (
+        "import engine, numpy as np, scipy.linalg as s;"
+        "print(s.solve(np.eye(1), [2.0]), s.blas.dtbsv is not None)"
+    )
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert answer.stdout.decode().strip() == "[2.] True"

@@ -69,6 +69,13 @@ class Judgement:
         found = bar < len(self.snapshot.bars) and self.snapshot.bars.time[bar] == bar_time
         return bar if found and bar >= self.decision.first else None
 
+    def adjusted(self, adjustment: Adjustment) -> Snapshot:
+        """The same bars, adjusted otherwise."""
+        question = self.question
+        return self.series.snapshot(
+            question.at, question.as_of, now=self.now, adjustment=adjustment
+        )
+
     def snapshot_then(self) -> Snapshot:
         """The bars up to the one that is read: what a question about its moment is answered by."""
         if self.is_newest:

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from graphql_api.schema.query_backtest import BacktestQueries
 from graphql_api.schema.query_caller import CallerQueries
 from graphql_api.schema.query_material import MaterialQueries
 from graphql_api.schema.query_signals import SignalQueries
@@ -10,5 +11,5 @@ __all__ = ["Query"]
 
 
 @strawberry.type(description="What can be asked.")
-class Query(SignalQueries, MaterialQueries, CallerQueries):
+class Query(SignalQueries, BacktestQueries, MaterialQueries, CallerQueries):
     """The fields at the root."""

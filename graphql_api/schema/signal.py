@@ -7,6 +7,7 @@ import strawberry
 import engine
 from engine.explain import Contribution as EngineContribution
 from engine.flip import FlipPrice as EngineFlipPrice
+from graphql_api.errors import BadInput
 from graphql_api.judgement import Judgement
 from graphql_api.schema.catalogue import (
     FREE,
@@ -24,8 +25,12 @@ from graphql_api.schema.node import Node, global_id
 from graphql_api.schema.provenance import Provenance
 from graphql_api.schema.results import NotEnoughHistory, UnknownSymbol
 from graphql_api.schema.scalars import DateTime, Symbol
+from graphql_api.schema.track_record import TrackRecord
 
 __all__ = ["Explanation", "ExplanationResult", "Signal", "SignalResult"]
+
+HORIZONS = [1, 5, 20]
+HORIZONS_MAXIMUM = 10
 
 
 @strawberry.type(description="What one rule added to the score, and why.", directives=FREE)
@@ -109,6 +114,26 @@ class Signal(Node):
     def explanation(self) -> "Explanation":
         """The reasons at the same bar of the same decision."""
         return Explanation.of(self.judgement)
+
+    @strawberry.field(
+        description="What followed when this strategy last said the same, past bars only.",
+        directives=[Cost(weight="2")],
+    )
+    def track_record(
+        self,
+        horizons: Annotated[
+            list[int] | None,
+            strawberry.argument(description=f"Bars ahead, 1 to 500; at most {HORIZONS_MAXIMUM}."),
+        ] = HORIZONS,
+    ) -> list[TrackRecord]:
+        """The record of this bar's action."""
+        wanted = HORIZONS if horizons is None else horizons
+        if len(wanted) > HORIZONS_MAXIMUM:
+            raise BadInput(f"horizons holds {len(wanted)}; it may hold {HORIZONS_MAXIMUM}.")
+        found = engine.track_record(
+            self.judgement.decision, bar=self.judgement.bar, horizons=wanted
+        )
+        return [TrackRecord.of(one) for one in found]
 
     @classmethod
     def of(cls, judgement: Judgement, strategy: Strategy | None = None) -> "Signal":

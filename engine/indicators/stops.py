@@ -51,7 +51,7 @@ def parabolic_sar(
 
     Notes
     -----
-    Equal to TA-Lib's SAR, bit for bit. Each value hangs on the one before it, so this is a loop.
+    Equal to TA-Lib's SAR within 1e-12. Each value hangs on the one before it, so this is a loop.
 
     References
     ----------

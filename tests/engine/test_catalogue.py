@@ -262,6 +262,37 @@ def test_a_strategy_stays_exact_on_odd_bars(spec, bars):
 
 
 @each_strategy
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_a_strategy_with_small_windows_stays_exact_and_blind_on_odd_bars(spec, data):
+    bars = data.draw(made_bars())
+    values = {
+        parameter.name: data.draw(
+            st.integers(int(parameter.minimum), min(int(parameter.maximum), 9))
+            if parameter.integer
+            else st.floats(parameter.minimum, parameter.maximum)
+        )
+        for parameter in spec.parameters
+    }
+    try:
+        whole = engine.decide(spec.name, bars, **values)
+    except (BadParameter, NotEnoughHistory):
+        return
+    summed = whole.baseline + whole.contributions.sum(axis=0)
+    assert np.abs(summed - whole.score).max() <= 1e-15
+    assert (np.abs(whole.score) <= 1.0).all()
+    assert np.isfinite(whole.weights).all()
+    length = data.draw(st.integers(whole.first + 1, len(bars)))
+    part = engine.decide(spec.name, bars[:length], **values)
+    assert same(part.contributions, whole.contributions[:, :length])
+    assert same(part.rating, whole.rating[:length])
+    state = engine.open(spec.name, bars[:length], **values)
+    if length < len(bars):
+        state.update(bars[length:])
+    assert (state.score, state.rating) == (whole.score[-1], whole.rating[-1])
+
+
+@each_strategy
 def test_a_hash_names_the_strategy_with_all_its_parameters(spec):
     assert spec.hash() == spec.hash(**{p.name: float(p.default) for p in spec.parameters})
     others = {

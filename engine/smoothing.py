@@ -6,6 +6,7 @@ the windows of ``engine.windows`` they return one value for each bar from the se
 their bars.
 """
 
+from functools import lru_cache
 from typing import cast
 
 import numpy as np
@@ -84,7 +85,8 @@ def seeded(values: Float64, window: int, gain: float, keep: float) -> Float64:
     if before is None:
         # NumPy adds in the order in which the values lie, and the answer must not hang on that.
         first = np.ascontiguousarray(values[..., :window])
-        start = np.add.reduce(first, axis=-1, keepdims=True) / window
+        start = np.add.reduce(first, axis=-1, keepdims=True)
+        start /= window
         # Remembering this, the filter says the seed for the last bar of the first window.
         memory = start - gain * values[..., window - 1 : window]
     else:
@@ -112,8 +114,13 @@ def _filtered(values: Float64, gain: float, keep: float, memory: Float64) -> Flo
         past = _filtered(fork.past, gain, keep, memory)
         before = keep * past[..., -1:] if past.shape[-1] else memory
         return cast("Float64", Fork(past, gain * fork.last + before))
-    b, a = np.array([gain, 0.0]), np.array([1.0, -keep])
-    return linear_filter(b, a, values, -1, memory)[0]
+    return linear_filter(*_coefficients(gain, keep), values, -1, memory)[0]
+
+
+@lru_cache(maxsize=256)
+def _coefficients(gain: float, keep: float) -> tuple[Float64, Float64]:
+    """The recursion as a filter's two polynomials."""
+    return np.array([gain, 0.0]), np.array([1.0, -keep])
 
 
 def resting_mean(values: Float64, known: Flags, window: int) -> Float64:

@@ -68,13 +68,14 @@ def bollinger_bands(
     """
     middle, squares = moments(close, window)
     reach = width * np.sqrt(squares / window)
-    above = close[..., window - 1 :] - (middle - reach)
+    lower, span = middle - reach, 2.0 * reach
+    above = close[..., window - 1 :] - lower
     columns = BollingerBands(
         upper=middle + reach,
         middle=middle,
-        lower=middle - reach,
-        percent_b=divided(above, beyond_rounding(2.0 * reach, middle), otherwise=0.5),
-        bandwidth=divided(2.0 * reach, middle, otherwise=0.0),
+        lower=lower,
+        percent_b=divided(above, beyond_rounding(span, middle), otherwise=0.5),
+        bandwidth=divided(span, middle, otherwise=0.0),
     )
     return BollingerBands(*(aligned(column, close.shape[-1]) for column in columns))
 

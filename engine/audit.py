@@ -213,7 +213,7 @@ def _ends(columns: Columns, first: int, count: int, limit: int) -> Int64:
         turn += 1
     chosen.discard(count)
     even = np.linspace(room[0], room[-1], limit - len(chosen)).round().astype(np.int64)
-    return np.union1d(even, np.array(sorted(chosen), dtype=np.int64))
+    return np.array(sorted(chosen.union(even.tolist())), dtype=np.int64)
 
 
 def _changes(column: np.ndarray[Any, Any], first: int) -> list[Int64]:
@@ -221,7 +221,8 @@ def _changes(column: np.ndarray[Any, Any], first: int) -> list[Int64]:
     side = np.nan_to_num(np.sign(column.astype(np.float64)), nan=2.0).astype(np.int64)
     kind = 4 * side[1:] + side[:-1]
     bars = np.flatnonzero((side[1:] != side[:-1]) & (np.arange(1, len(side)) > first)) + 1
-    return [bars[kind[bars - 1] == each] for each in np.unique(kind[bars - 1])]
+    # Not np.unique, which imports numpy.ma at its first use.
+    return [bars[kind[bars - 1] == each] for each in sorted(set(kind[bars - 1].tolist()))]
 
 
 def _spread(bars: Int64, limit: int) -> Int64:

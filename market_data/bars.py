@@ -138,7 +138,7 @@ class Series:
         object.__setattr__(
             self,
             "_moments",
-            (np.unique(self.known), np.unique(np.array(known + effective, np.int64))),
+            (_distinct(self.known), _distinct(np.array(known + effective, np.int64))),
         )
 
     @classmethod
@@ -245,7 +245,7 @@ class Series:
             # Whatever is worked in touches the first bar, so every part of a view has all of it.
             applied = view.worked_in if count else ()
             version = data_version(symbol, self.interval, adjustment, view.raw[:count], applied)
-            used = [] if len(self.origins) == 1 else np.unique(view.origin[:count]).tolist()
+            used = [] if len(self.origins) == 1 else _distinct(view.origin[:count]).tolist()
             source = " + ".join(self.origins[i] for i in used) or self.origins[0]
             found = version, source
             _keep(view.versions, count, found, _VERSIONS)
@@ -260,6 +260,14 @@ def _keep(cache: dict[K, V], key: K, value: V, most: int) -> None:
     for old in list(cache)[: max(0, len(cache) - most + 1)]:
         cache.pop(old, None)
     cache[key] = value
+
+
+def _distinct(values: Int64) -> Int64:
+    """The values in order, each once; np.unique would import numpy.ma at the first request."""
+    ordered = np.sort(values)
+    first = np.ones(min(1, len(ordered)), bool)
+    found: Int64 = ordered[np.append(first, ordered[1:] != ordered[:-1])]
+    return found
 
 
 def data_version(

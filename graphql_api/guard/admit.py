@@ -14,7 +14,7 @@ from graphql_api.guard.memory import Memory
 from graphql_api.guard.plans import Plan
 from graphql_api.guard.reach import Reach
 from graphql_api.guard.standing import Admission, Standing, standing
-from graphql_api.stores import AccountStore, Charge, Outcome, UsageDay, UsageStore
+from graphql_api.stores import AccountStore, ApiKey, Charge, Outcome, UsageDay, UsageStore
 
 __all__ = ["Guard"]
 
@@ -61,6 +61,7 @@ class Guard:
         clock: Callable[[], int],
         environment: Environment = "live",
     ) -> None:
+        self._accounts = accounts
         self._authenticator = Authenticator(accounts, clock, environment)
         self._usage = usage
         self._clock = clock
@@ -161,6 +162,10 @@ class Guard:
         )
         by_day = {usage.day: usage for usage in found}
         return [by_day.get(day) or UsageDay(day) for day in wanted]
+
+    def keys(self, caller: Caller, reach: Reach | None = None) -> list[ApiKey]:
+        """The keys of the caller's account, oldest first, revoked ones too; one read."""
+        return (reach or self.reach())(self._accounts.list_keys, caller.account_id)
 
     def _attempt(
         self, caller: Caller, rate: Rate, form: Form, cost: int, now: int, reach: Reach

@@ -46,25 +46,6 @@ else:
     )
 
 
-@strawberry.type(description="Who pays, and whose limits count.", directives=FREE)
-class Account(Node):
-    """An account."""
-
-    name: str = strawberry.field(description="As its owner named it.")
-    plan: Plan = strawberry.field(description="Its plan.")
-    created_at: DateTime = strawberry.field(description="When it was made.")
-
-    @classmethod
-    def of(cls, kept: KeptAccount) -> "Account":
-        """An account as it is kept."""
-        return cls(
-            id=global_id("Account", kept.id),
-            name=kept.name,
-            plan=member(Plan, kept.plan),
-            created_at=DateTime(kept.created_at),
-        )
-
-
 @strawberry.type(description="A key, without the secret, which is never kept.", directives=FREE)
 class ApiKey(Node):
     """What is known of a key."""
@@ -91,6 +72,31 @@ class ApiKey(Node):
             expires_at=_moment(kept.expires_at),
             last_used_at=_moment(kept.last_used_at),
             revoked_at=_moment(kept.revoked_at),
+        )
+
+
+@strawberry.type(description="Who pays, and whose limits count.", directives=FREE)
+class Account(Node):
+    """An account."""
+
+    name: str = strawberry.field(description="As its owner named it.")
+    plan: Plan = strawberry.field(description="Its plan.")
+    created_at: DateTime = strawberry.field(description="When it was made.")
+
+    @strawberry.field(description="Its keys, oldest first, revoked ones too.", directives=FREE)
+    def keys(self, info: Info) -> list[ApiKey]:
+        """The keys of the account, which is always the caller's."""
+        context = info.context
+        return [ApiKey.of(key) for key in context.guard.keys(context.caller, context.reach)]
+
+    @classmethod
+    def of(cls, kept: KeptAccount) -> "Account":
+        """An account as it is kept."""
+        return cls(
+            id=global_id("Account", kept.id),
+            name=kept.name,
+            plan=member(Plan, kept.plan),
+            created_at=DateTime(kept.created_at),
         )
 
 

@@ -94,6 +94,18 @@ def test_usage_counts_what_was_answered(way, ask, new_key) -> None:
     assert key not in json.dumps(after)
 
 
+def test_an_account_lists_its_own_keys_without_their_secrets(way, ask) -> None:
+    first = way.deeds.open_account("Two keys", "BASIC", label="first")
+    second = way.deeds.create_key(first.account.id, label="second")
+    way.deeds.revoke_key(first.account.id, first.key.id)
+    answer = ask(way, "{ viewer { account { keys { label lastFour revokedAt } } } }", second.secret)
+    keys = answer.json["data"]["viewer"]["account"]["keys"]
+    assert [key["label"] for key in keys] == ["first", "second"]
+    assert [key["lastFour"] for key in keys] == [first.secret[-4:], second.secret[-4:]]
+    assert [key["revokedAt"] is None for key in keys] == [False, True]
+    assert second.secret not in answer.body.decode()
+
+
 def test_the_catalogue_and_the_symbols_are_listed(way, ask) -> None:
     answer = ask(
         way,

@@ -7,7 +7,7 @@ GRAPHIQL := graphql_api/http/graphiql
 IMAGE ?= intellpulse:local
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install serve test check format schema bench lock graphiql image clean
+.PHONY: help install packages serve test check format schema bench lock graphiql image clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -53,7 +53,10 @@ check: .venv/dev.stamp ## Lint, types, import contracts, schema, README, templat
 	@echo "== README" && $(BIN)/python scripts/check_readme.py
 	@echo "== cfn-lint" && $(BIN)/cfn-lint infra/template.yaml
 
-test: .venv/dev.stamp graphiql ## Everything, with no network and no AWS; prints the coverage
+packages: .venv/serve.stamp # What tests run in Node.js, so that they themselves need no network
+	@$(BIN)/python scripts/run_node.py tests/protocol
+
+test: .venv/dev.stamp graphiql packages ## Everything, with no network and no AWS; prints the coverage
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 image: .venv/dev.stamp ## The container image, built and then tried as Lambda runs it
@@ -67,4 +70,4 @@ lock: .venv/dev.stamp ## Write the hashed locks anew
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/lock.sh
 
 clean: ## Remove what was built; keeps .intellpulse
-	rm -rf .venv $(GRAPHIQL)/node_modules $(GRAPHIQL)/dist .mypy_cache .pytest_cache .ruff_cache .coverage*
+	rm -rf .venv $(GRAPHIQL)/node_modules $(GRAPHIQL)/dist tests/*/node_modules .mypy_cache .pytest_cache .ruff_cache .coverage*

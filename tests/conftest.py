@@ -1,8 +1,15 @@
-"""What tests share: a clock to set by hand, and a data folder with the sample bars."""
+"""What tests share: a clock to set by hand, a data folder with sample bars, a running server."""
 
 import os
 import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,6 +19,7 @@ from market_data.stores import SqliteBarStore
 
 SECOND = 1_000_000
 NOON = 1_795_003_200 * SECOND  # 2026-11-18T12:00:00Z
+START_SECONDS = 60
 
 
 class HandClock:
@@ -60,3 +68,63 @@ def _nothing_from_outside() -> Iterator[None]:
             if name.startswith(("INTELLPULSE_", "AWS_")):
                 patch.delenv(name)
         yield
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running `intellpulse serve`."""
+
+    url: str
+    demo_key: str
+    data: Path
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """`intellpulse serve` on a new data folder, as on a clean clone."""
+    folder = tmp_path_factory.mktemp("served")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "graphql_api.cli", "serve", "--data", folder]
+    ours = ("INTELLPULSE_", "AWS_")
+    with (
+        (folder / "log").open("wb") as log,
+        subprocess.Popen(
+            [*command, "--port", str(port)],
+            env={name: value for name, value in os.environ.items() if not name.startswith(ours)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
+        try:
+            wait_for_health(process, url, folder / "log")
+            yield Server(url, (folder / "demo.key").read_text(encoding="ascii").strip(), folder)
+        finally:
+            stop(process)
+
+
+def stop(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for_health(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(url + "/health", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    pytest.fail(f"intellpulse serve does not answer. It said:\n{log.read_text()}")

@@ -99,6 +99,7 @@ def _query(body: Any, *, reads_only: bool) -> Query:
         raise BadRequest("A batch is not answered; send one query a request.")
     if not isinstance(body, Mapping):
         raise BadRequest("A request is a JSON object with a query.")
+    _object(body, "extensions")
     return Query(
         source=_text(body, "query", required=True) or "",
         operation_name=_text(body, "operationName"),

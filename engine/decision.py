@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from engine._heap import keep_freed_memory
 from engine.catalog import Strategy, named, strategies
 from engine.errors import BadParameter, BadSentiment, NotEnoughHistory
 from engine.sentiment import Sentiment
+from engine.sharing import sharing
 from engine.types import Bars, Float64, Int8
 from engine.verdict import Reason, Verdict
 
@@ -142,9 +144,10 @@ def judge(
 ) -> Verdict:
     """The strategy's verdict on columns, plain or forked."""
     beside = {name: columns[name] for name in strategy.beside if name in columns}
-    verdict: Verdict = strategy.function(
-        *(columns[name] for name in strategy.inputs), **beside, **values
-    )
+    with sharing(columns.values()):
+        verdict: Verdict = strategy.function(
+            *(columns[name] for name in strategy.inputs), **beside, **values
+        )
     return verdict
 
 
@@ -157,9 +160,9 @@ def decided(
 ) -> Decision:
     """The decision that a verdict comes to."""
     weights = np.stack(verdict.weigh())
-    contributions = np.zeros_like(weights)
-    for rule, reason in enumerate(verdict.reasons):  # a vote that is still NaN has no weight
-        np.multiply(weights[rule], reason.vote, out=contributions[rule], where=weights[rule] != 0.0)
+    contributions = np.stack([reason.vote for reason in verdict.reasons])
+    contributions *= weights
+    np.copyto(contributions, 0.0, where=weights == 0.0)  # whose vote may still be NaN
     contributions += 0.0  # a vote against nothing is 0, never -0
     columns = {
         "weights": weights,
@@ -181,3 +184,6 @@ def decided(
         hash=strategy.hash(**values),
         **columns,
     )
+
+
+keep_freed_memory()  # what a decision frees, the next one takes

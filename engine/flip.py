@@ -20,8 +20,8 @@ __all__ = ["REACH", "FlipPrice", "flips", "next_flips"]
 REACH = 0.25
 """How far from the close a flip is looked for, as a share of it: no market asks for more a day."""
 
-_FIRST_LOOK = 1024
-"""Candidates tried at first on each side; eight times as many at each further look."""
+_FIRST_LOOK, _LOOK = 1024, 8192
+"""Candidates tried at first on each side, and at each further look: more would leave the cache."""
 
 
 _COLUMNS = tuple(column.name for column in fields(Bars))
@@ -141,7 +141,7 @@ def _nearest(
         tried = np.broadcast_to(last_of(judge(closes).action), closes.shape)
         for side, said in zip(sides, np.split(tried, [len(looks[0])]), strict=True):
             side.saw(said, action)
-        size *= 8
+        size = _LOOK
     return [side.flip(close) for side in sides]
 
 

@@ -23,6 +23,18 @@ _EACH: frozenset[Any] = frozenset(
 """NumPy's functions, beside the ufuncs, that look at one bar at a time."""
 
 
+def _operator(ufunc: np.ufunc) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """A binary operator and its mirror image, without NumPy's way round to ``__array_ufunc__``."""
+
+    def forward(self: "Fork", other: Any) -> "Fork":
+        return _paired(ufunc, self, other)
+
+    def backward(self: "Fork", other: Any) -> "Fork":
+        return _paired(ufunc, other, self)
+
+    return forward, backward
+
+
 class Fork(NDArrayOperatorsMixin):
     """One column: ``past`` (n - 1,), which happened, and ``last`` (m,), one value a candidate.
 
@@ -36,6 +48,17 @@ class Fork(NDArrayOperatorsMixin):
     def __init__(self, past: Any, last: Any) -> None:
         self.past = past
         self.last = last
+
+    __add__, __radd__ = _operator(np.add)
+    __sub__, __rsub__ = _operator(np.subtract)
+    __mul__, __rmul__ = _operator(np.multiply)
+    __truediv__, __rtruediv__ = _operator(np.true_divide)
+    __lt__, _ = _operator(np.less)
+    __le__, _ = _operator(np.less_equal)
+    __gt__, _ = _operator(np.greater)
+    __ge__, _ = _operator(np.greater_equal)
+    __and__, __rand__ = _operator(np.bitwise_and)
+    __or__, __ror__ = _operator(np.bitwise_or)
 
     @property
     def shape(self) -> tuple[int]:
@@ -54,7 +77,7 @@ class Fork(NDArrayOperatorsMixin):
             raise TypeError("a forked column is cut in steps of one bar")
         if stop < len(self) or start >= stop:
             return self.past[min(start, stop) : stop]
-        return type(self)(self.past[start:], self.last)
+        return Fork(self.past[start:] if start else self.past, self.last)
 
     def astype(self, kind: Any, *, copy: bool = True) -> Self:
         """The same column of another type."""
@@ -69,6 +92,8 @@ class Fork(NDArrayOperatorsMixin):
         return bool(self.past.all() and self.last.all())
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        if len(inputs) == 2 and method == "__call__" and not options:
+            return _paired(ufunc, *inputs)
         (out,) = options.pop("out", (None,))
         if method == "accumulate" and isinstance(inputs[0], Fork):
             return inputs[0]._accumulated(ufunc)
@@ -111,6 +136,15 @@ def _each(function: Callable[..., Any], inputs: Sequence[Any], options: Mapping[
         function(*(past_of(value) for value in inputs), **options),
         function(*(last_of(value) for value in inputs), **options),
     )
+
+
+def _paired(ufunc: np.ufunc, one: Any, two: Any) -> Fork:
+    """The same for what is asked most: a function of two columns, or of one and a number."""
+    if not isinstance(one, Fork):
+        return Fork(ufunc(past_of(one), two.past), ufunc(last_of(one), two.last))
+    if not isinstance(two, Fork):
+        return Fork(ufunc(one.past, past_of(two)), ufunc(one.last, last_of(two)))
+    return Fork(ufunc(one.past, two.past), ufunc(one.last, two.last))
 
 
 def past_of(value: Any) -> Any:

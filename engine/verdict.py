@@ -4,10 +4,12 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import cast
 
 import numpy as np
 
 from engine.arithmetic import divided
+from engine.fork import Fork, last_of, past_of
 from engine.types import Flags, Float64, Int8
 from engine.wording import Sentence
 
@@ -154,12 +156,12 @@ def mean_of_means(*groups: tuple[Reason, ...], weak: Fraction, strong: Fraction)
     against threshold * groups * product of all counts, so a score on a threshold is never moved
     across it by rounding.
     """
-    tallies = [_tally(group) for group in groups]
+    tallies = [_tally([reason.vote for reason in group]) for group in groups]
     product = math.prod((count for _, count in tallies), start=np.ones(()))
     total = np.zeros(())
     for group, (votes, _) in enumerate(tallies):
-        others = (count for other, (_, count) in enumerate(tallies) if other != group)
-        total = total + votes * math.prod(others, start=np.ones(()))
+        others = tallies[:group] + tallies[group + 1 :]
+        total = total + votes * math.prod((count for _, count in others), start=np.ones(()))
     judged = product > 0.0
     rating = np.zeros_like(product, dtype=np.int8)
     for threshold in (weak, strong):
@@ -179,14 +181,29 @@ def mean_of_means(*groups: tuple[Reason, ...], weak: Fraction, strong: Fraction)
     return Verdict(reasons, rating, judged, weigh)
 
 
-def _tally(group: tuple[Reason, ...]) -> tuple[Float64, Float64]:
-    """The sum of a group's votes and how many of its reasons are known, bar by bar."""
-    votes = count = np.zeros(())
-    for reason in group:
-        known = reason.vote == reason.vote  # what warms up is NaN, which equals nothing
-        votes = votes + np.where(known, reason.vote, 0.0)
-        count = count + known
-    return votes, count
+def _tally(votes: list[Float64]) -> tuple[Float64, Float64]:
+    """The sum of votes and how many of them are known, bar by bar."""
+    if any(isinstance(vote, Fork) for vote in votes):
+        past, last = _tally([past_of(vote) for vote in votes]), [last_of(vote) for vote in votes]
+        both = zip(past, _tally_each(last), strict=True)
+        total, count = (cast("Float64", Fork(*parts)) for parts in both)
+        return total, count
+    whole = np.stack(votes)
+    known = whole == whole  # what warms up is NaN, which equals nothing
+    np.copyto(whole, 0.0, where=~known)
+    return whole.sum(axis=0), known.sum(axis=0, dtype=np.int16).astype(np.float64)
+
+
+def _tally_each(votes: list[Float64]) -> tuple[Float64, Float64]:
+    """The same vote by vote, which is faster where all are known."""
+    total = count = np.zeros(1)
+    for vote in votes:
+        known = vote == vote
+        if known.all():
+            total, count = total + vote, count + 1.0
+        else:
+            total, count = total + np.where(known, vote, 0.0), count + known
+    return total, count
 
 
 def beyond_levels(value: Float64, low: float, high: float) -> Float64:

@@ -16,6 +16,7 @@ from typing import cast
 import numpy as np
 
 from engine.fork import Fork
+from engine.sharing import spans_of
 from engine.types import Float64, Int16
 
 __all__ = [
@@ -73,17 +74,23 @@ def window_sum(values: Float64, window: int) -> Float64:
     """
     if window > values.shape[-1]:
         return values[..., :0]
-    spans, width = values, 1  # spans[i] is the sum of values[i : i + width]
     total, covered = values, 0  # total[i] is the sum of values[i : i + covered]
-    while True:
+    for level, spans in enumerate(_spans(np.add, values, window)):
+        width = 1 << level
         if window & width:
             rest = spans[..., covered:]
             total = _paired(np.add, total[..., : rest.shape[-1]], rest) if covered else rest
             covered += width
-        if covered == window:
-            return total
-        spans = _paired(np.add, spans[..., :-width], spans[..., width:])
-        width *= 2
+    return total
+
+
+def _spans(operation: np.ufunc, values: Float64, window: int) -> list[Float64]:
+    """Sums (or maxima) of 1, 2, 4, ... bars, as many of them as fit the window."""
+    spans = spans_of(operation, values)
+    while 2 ** len(spans) <= window:
+        longest, width = spans[-1], 2 ** (len(spans) - 1)
+        spans.append(_paired(operation, longest[..., :-width], longest[..., width:]))
+    return spans[: window.bit_length()]
 
 
 def window_mean(values: Float64, window: int) -> Float64:
@@ -136,11 +143,9 @@ def _paired(operation: np.ufunc, first: Float64, second: Float64 | float) -> Flo
 def _extremum(choose: np.ufunc, values: Float64, window: int) -> Float64:
     if window > values.shape[-1]:
         return values[..., :0]
-    spans, width = values, 1
-    while 2 * width <= window:
-        spans = _paired(choose, spans[..., :-width], spans[..., width:])
-        width *= 2
-    rest = window - width  # overlapping spans cover the window: a maximum taken twice stays one
+    spans = _spans(choose, values, window)[-1]
+    # Two overlapping spans cover the window: a maximum taken twice stays one.
+    rest = window - 2 ** (window.bit_length() - 1)
     return _paired(choose, spans[..., :-rest], spans[..., rest:]) if rest else spans
 
 

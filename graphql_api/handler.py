@@ -1,5 +1,6 @@
 """The Lambda entry of the API: Function URL events in, answers out."""
 
+import asyncio
 from typing import TYPE_CHECKING, cast
 
 from mangum import Mangum
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from mangum.types import ASGI
 
 __all__ = ["handler"]
+
+# Mangum runs requests on this thread's loop, which Python makes by itself no more since 3.12.
+asyncio.set_event_loop(asyncio.new_event_loop())
 
 # Built when the environment starts, so that no request pays for it; without a lifespan, which
 # Mangum would otherwise run once a request.

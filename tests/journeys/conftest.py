@@ -1,5 +1,6 @@
 """One request end to end, by each of the two ways in: the HTTP server and the Lambda handler."""
 
+import asyncio
 import base64
 import importlib
 import json
@@ -139,6 +140,8 @@ def lambda_(sample_bars: Path) -> Iterator[LambdaWay]:
         client.create_table(TableName="accounts", **TABLE)
         client.close()
         yield LambdaWay(Settings.read())
+        asyncio.get_event_loop().close()
+        asyncio.set_event_loop(None)
 
 
 @pytest.fixture(params=["http", "lambda_"])

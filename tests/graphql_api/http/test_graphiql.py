@@ -1,7 +1,9 @@
 """The page, its assets, and the stand-in where nothing was built."""
 
+import asyncio
 import base64
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +125,16 @@ def ask_lambda(path: str) -> dict[str, Any]:
     return answer
 
 
+@pytest.fixture
+def loop() -> Iterator[None]:
+    """The loop of this thread that Mangum runs on, as the Lambda handler sets one."""
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    yield
+    asyncio.get_event_loop().close()
+    asyncio.set_event_loop(None)
+
+
+@pytest.mark.usefixtures("loop")
 def test_on_lambda_a_script_travels_as_text_and_a_font_as_base64(built: Path) -> None:
     script = ask_lambda("/graphiql/assets/index-Ab1.js")
     assert (script["statusCode"], script["isBase64Encoded"]) == (200, False)

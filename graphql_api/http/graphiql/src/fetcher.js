@@ -1,8 +1,20 @@
 // GraphiQL's way to the API: one POST to our own origin, the key in a header.
 
+import { parse } from "graphql";
+
 const ENDPOINT = "/graphql";
 
 export const NO_KEY = "Enter your API key at the top of this page first.";
+
+/** The operation asked for, unless the document holds it no more: names lag behind a changed tab. */
+function presentName(operationName, query) {
+  try {
+    const names = parse(query).definitions.map((definition) => definition.name?.value);
+    return names.includes(operationName) ? operationName : undefined;
+  } catch {
+    return operationName;
+  }
+}
 
 const refusal = (message) => ({ errors: [{ message }] });
 
@@ -27,7 +39,7 @@ export function createFetcher(key, report) {
           ...(key && { "x-api-key": key }),
           ...headers,
         },
-        body: JSON.stringify({ query, variables, operationName }),
+        body: JSON.stringify({ query, variables, operationName: presentName(operationName, query) }),
       });
     } catch {
       const message = "The API cannot be reached. Is it still running?";

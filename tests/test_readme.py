@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,13 @@ BLOCKS = re.findall(r"```graphql\n(.*?)```(?:\n+```json\n(.*?)```)?", README, re
 
 
 @pytest.fixture
-def client(data: Path, clock: Any) -> TestClient:
+def client(data: Path, clock: Any) -> Iterator[TestClient]:
     settings = Settings(data=data)
-    secret = Accounts(open_accounts(settings)[0], clock).open_account("Reader", "BASIC").secret
-    client = TestClient(create_app(settings, clock))
-    client.headers["x-api-key"] = secret
-    return client
+    with closing(open_accounts(settings)[0]) as accounts:
+        secret = Accounts(accounts, clock).open_account("Reader", "BASIC").secret
+    with TestClient(create_app(settings, clock)) as client:
+        client.headers["x-api-key"] = secret
+        yield client
 
 
 def test_there_are_queries_to_run() -> None:

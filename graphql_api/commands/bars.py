@@ -1,6 +1,7 @@
 """intellpulse bars: import and list."""
 
 import argparse
+from contextlib import closing
 from typing import Any
 
 from graphql_api.app import open_bars
@@ -14,16 +15,17 @@ __all__ = ["bring", "listing"]
 
 def bring(asked: argparse.Namespace, settings: Settings) -> None:
     """Read the bars of a CSV file, all of them or none, and say what came of it."""
-    done = import_csv(
-        open_bars(settings),
-        asked.file,
-        asked.symbol,
-        asked.interval,
-        name=asked.name,
-        tick=asked.tick,
-        calendar=asked.calendar,
-        actions=asked.actions,
-    )
+    with closing(open_bars(settings)) as store:
+        done = import_csv(
+            store,
+            asked.file,
+            asked.symbol,
+            asked.interval,
+            name=asked.name,
+            tick=asked.tick,
+            calendar=asked.calendar,
+            actions=asked.actions,
+        )
     result = done.result
     print(
         f"{done.instrument.symbol} {done.interval.value}: {done.bars} bars read, "
@@ -38,6 +40,8 @@ def bring(asked: argparse.Namespace, settings: Settings) -> None:
 
 def listing(asked: argparse.Namespace, settings: Settings) -> None:
     """The series that are kept."""
+    with closing(open_bars(settings)) as store:
+        kept = stored_series(store)
     rows: list[dict[str, Any]] = [
         {
             "symbol": instrument.symbol,
@@ -48,7 +52,7 @@ def listing(asked: argparse.Namespace, settings: Settings) -> None:
             "source": instrument.source,
             "calendar": instrument.calendar,
         }
-        for instrument, series in stored_series(open_bars(settings))
+        for instrument, series in kept
     ]
     if asked.json:
         print_json(rows)

@@ -1,12 +1,13 @@
 """intellpulse keys: create, list and revoke."""
 
 import argparse
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 import orjson
 
 from graphql_api.app import open_accounts
-from graphql_api.errors import BadInput
 from graphql_api.guard.accounts import Accounts
 from graphql_api.guard.keys import digest
 from graphql_api.schema.scalars import rfc3339
@@ -17,18 +18,20 @@ from market_data.clock import now
 __all__ = ["create", "deeds", "listing", "revoke"]
 
 
-def deeds(settings: Settings) -> Accounts:
+@contextmanager
+def deeds(settings: Settings) -> Iterator[Accounts]:
     """Account management on the stores of some settings."""
-    accounts, _ = open_accounts(settings)
-    return Accounts(accounts, now, settings.environment)
+    with closing(open_accounts(settings)[0]) as accounts:
+        yield Accounts(accounts, now, settings.environment)
 
 
 def create(asked: argparse.Namespace, settings: Settings) -> None:
     """A new key, of a new account where none is named; its secret is printed this once."""
-    if asked.account:
-        new = deeds(settings).create_key(asked.account, asked.label)
-    else:
-        new = deeds(settings).open_account(asked.name, asked.plan, asked.label)
+    with deeds(settings) as managed:
+        if asked.account:
+            new = managed.create_key(asked.account, asked.label)
+        else:
+            new = managed.open_account(asked.name, asked.plan, asked.label)
     if asked.json:
         print_json({"key": new.secret, "plan": new.account.plan} | shown(new.key))
         return
@@ -38,7 +41,8 @@ def create(asked: argparse.Namespace, settings: Settings) -> None:
 
 def listing(asked: argparse.Namespace, settings: Settings) -> None:
     """The keys of an account, without their secrets."""
-    found = deeds(settings).list_keys(asked.account)
+    with deeds(settings) as managed:
+        found = managed.list_keys(asked.account)
     if asked.json:
         print_json([shown(key) for key in found])
         return
@@ -50,11 +54,9 @@ def listing(asked: argparse.Namespace, settings: Settings) -> None:
 def revoke(asked: argparse.Namespace, settings: Settings) -> None:
     """Stop a key, named by itself or by its id."""
     key_id = digest(asked.key) if asked.key.startswith("ip_") else asked.key
-    accounts, _ = open_accounts(settings)
-    key = accounts.find_key(key_id)
-    if key is None:
-        raise BadInput("There is no such key.")
-    deeds(settings).revoke_key(key.account_id, key_id)
+    with deeds(settings) as managed:
+        key = managed.find_key(key_id)
+        managed.revoke_key(key.account_id, key_id)
     print(f"...{key.last_four} is revoked")
 
 

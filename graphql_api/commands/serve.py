@@ -26,15 +26,14 @@ def run(asked: argparse.Namespace, settings: Settings) -> None:
     """Seed what is missing, say where to ask and by which key, and serve until interrupted."""
     settings = replace(settings, threads=True)
     listening = _listen(asked.host, asked.port)
-    bars = open_bars(settings)
-    seed(bars)
-    bars.close()
+    with contextlib.closing(open_bars(settings)) as bars:
+        seed(bars)
     app = create_app(settings)
     host, port = listening.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     print(_banner(address, demo_key(settings)), flush=True)
     server = uvicorn.Server(
-        uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, server_header=False)
+        uvicorn.Config(app, lifespan="on", log_config=None, access_log=False, server_header=False)
     )
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn has shut down, and passes Ctrl-C on
         server.run(sockets=[listening])
@@ -48,7 +47,8 @@ def demo_key(settings: Settings) -> str:
     """
     path = settings.data / "demo.key"
     kept = path.read_text().strip() if path.exists() else None
-    secret = deeds(settings).ensure_demo(kept)
+    with deeds(settings) as managed:
+        secret = managed.ensure_demo(kept)
     if secret != kept:
         _write_secret(path, secret)
     return secret

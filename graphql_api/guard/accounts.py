@@ -99,6 +99,19 @@ class Accounts:
             raise _no_account(account_id)
         return new
 
+    def find_key(self, key_id: str) -> ApiKey:
+        """The key with this id, of whatever account.
+
+        Raises
+        ------
+        BadInput
+            When there is no such key.
+        """
+        key = Reach(self._clock)(self._store.find_key, key_id)
+        if key is None:
+            raise BadInput("There is no such key.")
+        return key
+
     def revoke_key(self, account_id: str, key_id: str) -> ApiKey:
         """Stop a key: at the account's next admission, wherever that is decided.
 

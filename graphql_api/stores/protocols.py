@@ -55,6 +55,10 @@ class AccountStore(Protocol):
         """Move an account to another plan. False when there is no such account."""
         ...
 
+    def close(self) -> None:
+        """Let go of what is open."""
+        ...
+
     def touch_key(self, key_id: str, at: int) -> None:
         """Note when a key was last used."""
         ...

@@ -7,6 +7,7 @@ import json
 import sys
 import urllib.parse
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -57,11 +58,12 @@ class Way(Protocol):
 
 class HttpWay:
     def __init__(self, settings: Settings, clock: Callable[[], int]) -> None:
-        self.deeds = Accounts(open_accounts(settings)[0], clock)
-        self._client = TestClient(create_app(settings, clock), raise_server_exceptions=False)
+        self.accounts = open_accounts(settings)[0]
+        self.deeds = Accounts(self.accounts, clock)
+        self.client = TestClient(create_app(settings, clock), raise_server_exceptions=False)
 
     def send(self, method, path, headers=None, body=None):
-        answer = self._client.request(
+        answer = self.client.request(
             method, path, headers=headers or {}, content=body, follow_redirects=False
         )
         return Reply(answer.status_code, dict(answer.headers), answer.content)
@@ -114,9 +116,11 @@ class LambdaWay:
 
 
 @pytest.fixture
-def http(data: Path, clock: Callable[[], int]) -> HttpWay:
+def http(data: Path, clock: Callable[[], int]) -> Iterator[HttpWay]:
     """The app as `intellpulse serve` runs it, on SQLite, with a clock set by hand."""
-    return HttpWay(Settings(data=data, threads=True), clock)
+    way = HttpWay(Settings(data=data, threads=True), clock)
+    with way.client, closing(way.accounts):
+        yield way
 
 
 @pytest.fixture(scope="module")

@@ -53,11 +53,11 @@ def test_only_the_origins_that_are_set_are_answered(data) -> None:
     from starlette.testclient import TestClient
 
     app = create_app(Settings(data=data, allowed_origins=("https://app.example",)))
-    client = TestClient(app)
-    known = client.get("/health", headers=ORIGIN)
+    with TestClient(app) as client:
+        known = client.get("/health", headers=ORIGIN)
+        stranger = client.get("/health", headers={"origin": "https://evil.example"})
     assert known.headers["access-control-allow-origin"] == "https://app.example"
     assert "origin" in known.headers["vary"].lower()
-    stranger = client.get("/health", headers={"origin": "https://evil.example"})
     assert "access-control-allow-origin" not in stranger.headers
 
 

@@ -71,6 +71,10 @@ class Table:
         self._sleep = sleep
         self._stopwatch = stopwatch
 
+    def close(self) -> None:
+        """Close the client's connections."""
+        self.client.close()
+
     def get(
         self, pk: "AttributeValueTypeDef", sk: "AttributeValueTypeDef"
     ) -> "dict[str, AttributeValueTypeDef] | None":

@@ -20,8 +20,8 @@ __all__ = ["REACH", "FlipPrice", "flips", "next_flips"]
 REACH = 0.25
 """How far from the close a flip is looked for, as a share of it: no market asks for more a day."""
 
-_FIRST_LOOK, _LOOK = 1024, 8192
-"""Candidates tried at first on each side, and at each further look: more would leave the cache."""
+_FIRST_LOOK, _LOOK = 2048, 16_384
+"""Candidates tried at first, and at each further look: more of them would leave the cache."""
 
 
 _COLUMNS = tuple(column.name for column in fields(Bars))
@@ -135,8 +135,8 @@ def _nearest(
     close, action = float(decision.bars.close[index]), decision.action[index]
     sides = [_Side(_ticks(close, tick, down=True)), _Side(_ticks(close, tick, down=False))]
     size = _FIRST_LOOK
-    while any(side.open for side in sides):
-        looks = [side.look(size) for side in sides]
+    while count := sum(side.open for side in sides):
+        looks = [side.look(size // count) for side in sides]
         closes = np.concatenate(looks)
         tried = np.broadcast_to(last_of(judge(closes).action), closes.shape)
         for side, said in zip(sides, np.split(tried, [len(looks[0])]), strict=True):
@@ -187,7 +187,7 @@ def _ticks(close: float, tick: float, *, down: bool) -> Float64:
     here = round(close / tick)
     span = int(REACH * close / tick) + 2
     steps = np.arange(here + 1, here - span, -1) if down else np.arange(here - 1, here + span)
-    digits = max(0, -int(Decimal(repr(tick)).normalize().as_tuple().exponent))
+    digits = max(0, -int(Decimal(repr(float(tick))).normalize().as_tuple().exponent))
     prices = np.round(steps * tick, digits)  # the double nearest to the decimal, as a quote has it
     beside = prices < close if down else prices > close
     return prices[beside & (np.abs(prices - close) <= REACH * close)]

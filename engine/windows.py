@@ -132,7 +132,8 @@ def _paired(operation: np.ufunc, first: Float64, second: Float64 | float) -> Flo
     NumPy would pack the rows of a column that was cut shorter. Then input and output no longer lie
     alike in memory, and each operation on them takes more than twice as long.
     """
-    if len(first.shape) > 1:
+    fork: object = first
+    if not isinstance(fork, Fork) and len(first.shape) > 1:
         apart = first.strides[-2] // first.itemsize
         if apart >= first.shape[-1] and first.strides[-1] == first.itemsize:
             room = np.empty((*first.shape[:-1], apart))[..., : first.shape[-1]]

@@ -1,5 +1,7 @@
 """The whole put together in one place: settings, stores, guard, schema, and the app over them."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -21,13 +23,14 @@ from graphql_api.http.view import GraphQLView, respond
 from graphql_api.schema.errors import refusal
 from graphql_api.settings import Settings
 from graphql_api.stores.protocols import AccountStore, UsageStore
+from graphql_api.trusted import Trusted
 from market_data.clock import Clock, now
 from market_data.stores import BarStore, SqliteBarStore
 
-__all__ = ["create_app", "open_accounts", "open_bars"]
+__all__ = ["create_app", "documents_file", "open_accounts", "open_bars"]
 
 EXPOSED = ["RateLimit", "RateLimit-Policy", "Retry-After", "ETag", "x-request-id"]
-SENT = ["content-type", "x-api-key", "authorization", "x-request-id"]
+SENT = ["content-type", "x-api-key", "authorization", "if-none-match", "x-request-id"]
 
 
 def create_app(settings: Settings, clock: Clock = now) -> ASGIApp:
@@ -38,12 +41,14 @@ def create_app(settings: Settings, clock: Clock = now) -> ASGIApp:
     """
     observability.configure()
     accounts, usage = open_accounts(settings)
+    bars = open_bars(settings, clock)
     service = Service(
         schema=schema.core_schema(),
         prices=schema.prices(),
         guard=Guard(accounts, usage, clock=clock, environment=settings.environment),
-        bars=open_bars(settings, clock),
+        bars=bars,
         clock=clock,
+        trusted=Trusted(documents_file(settings), registers=settings.persisted_queries),
     )
     view = GraphQLView(service, max_body_bytes=settings.max_body_bytes, threads=settings.threads)
     routes: list[BaseRoute] = [
@@ -52,7 +57,17 @@ def create_app(settings: Settings, clock: Clock = now) -> ASGIApp:
     ]
     if settings.graphiql:
         routes += [Route("/", graphiql.page), *graphiql.routes()]
-    app: ASGIApp = Starlette(routes=routes, exception_handlers={HTTPException: _http_error})
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        """A server closes its files when it stops; a Lambda environment is just thrown away."""
+        yield
+        accounts.close()
+        bars.close()
+
+    app: ASGIApp = Starlette(
+        routes=routes, exception_handlers={HTTPException: _http_error}, lifespan=lifespan
+    )
     app = CORSMiddleware(
         app,
         allow_origins=settings.allowed_origins,
@@ -82,6 +97,11 @@ def open_accounts(settings: Settings) -> tuple[AccountStore, UsageStore]:
 
     local = SqliteStore(_folder(settings.data) / "accounts.sqlite")
     return local, local
+
+
+def documents_file(settings: Settings) -> Path:
+    """Where the documents are that were deployed; there may be none."""
+    return settings.documents_file or settings.data / "documents.json"
 
 
 def _folder(data: Path) -> Path:

@@ -1,4 +1,4 @@
-"""The command line: serve, keys, bars and schema, each on the files of one data folder."""
+"""The command line: serve, keys, bars, documents and schema, each on one data folder."""
 
 import argparse
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.types import Interval
 from graphql_api import schema
-from graphql_api.commands import bars, keys, serve
+from graphql_api.commands import bars, documents, keys, serve
 from graphql_api.errors import ApiError
 from graphql_api.guard.plans import PLANS
 from graphql_api.settings import BadSetting, Settings
@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(commands, keeps)
     _add_keys(commands, keeps)
     _add_bars(commands, keeps)
+    _add_documents(commands, keeps)
     printing = commands.add_parser("schema", help="print the GraphQL schema")
     printing.set_defaults(run=_print_schema)
     return parser
@@ -103,6 +104,27 @@ def _add_bars(
     listing = parts.add_parser("list", parents=[keeps], help="the bars that are kept")
     listing.add_argument("--json", action="store_true", help="print JSON")
     listing.set_defaults(run=bars.listing)
+
+
+def _add_documents(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", keeps: argparse.ArgumentParser
+) -> None:
+    group = commands.add_parser("documents", help="register and list trusted documents")
+    parts = group.add_subparsers(required=True, metavar="COMMAND")
+    register = parts.add_parser(
+        "register", parents=[keeps], help="make documents known by their SHA-256"
+    )
+    register.add_argument(
+        "files",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="a document, a manifest in JSON ({name: document} or Apollo's), or a folder of them",
+    )
+    register.set_defaults(run=documents.register)
+    listing = parts.add_parser("list", parents=[keeps], help="the documents that are deployed")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    listing.set_defaults(run=documents.listing)
 
 
 def _port(text: str) -> int:

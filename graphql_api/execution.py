@@ -16,6 +16,7 @@ from graphql.execution.values import get_variable_values
 
 from graphql_api.documents import Document, Documents, Unfit
 from graphql_api.errors import BadRequest, MethodNotAllowed
+from graphql_api.finality import asks_only_for_settled, entity_tag
 from graphql_api.guard.admit import Guard
 from graphql_api.guard.caller import Caller
 from graphql_api.guard.reach import Reach
@@ -26,6 +27,7 @@ from graphql_api.schema.context import Context
 from graphql_api.schema.cost import Prices
 from graphql_api.schema.errors import OUR_FAULT, present
 from graphql_api.stores.records import Scope
+from graphql_api.trusted import Trusted
 from market_data.stores import BarStore
 
 __all__ = ["Answer", "Query", "Service"]
@@ -35,12 +37,19 @@ MAX_ERRORS = 5
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a caller asks."""
+    """What a caller asks: by the text of a document, by its name, or by its hash and its text."""
 
-    source: str
+    source: str | None
+    document_id: str | None = None
+    sha256: str | None = None  # sha256: and 64 hex digits
     operation_name: str | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
     reads_only: bool = False  # a GET
+
+    @property
+    def is_persisted(self) -> bool:
+        """Whether the document has a name by which it is asked for again."""
+        return self.document_id is not None or self.sha256 is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +59,7 @@ class Answer:
     body: dict[str, Any]
     headers: Mapping[str, str]
     executed: bool
+    etag: str | None = None  # of a final answer to a GET of a persisted query
 
 
 class Service:
@@ -66,12 +76,14 @@ class Service:
         guard: Guard,
         bars: BarStore,
         clock: Callable[[], int],
+        trusted: Trusted,
     ) -> None:
         self.guard = guard
         self._schema = schema
         self._prices = prices
         self._bars = bars
         self._clock = clock
+        self._trusted = trusted
         self._documents = Documents(schema)
         self._decisions = Decisions()
 
@@ -85,9 +97,12 @@ class Service:
             the store out of reach.
         """
         try:
-            document = self._documents.read(query.source)
+            source = self._source(query)
+            document = self._documents.read(source)
         except Unfit as unfit:
             return self._unfit(caller, reach, unfit.errors, unfit.code)
+        if query.sha256 is not None:
+            self._trusted.learn(query.sha256, source)
         try:
             operation = document.operation(query.operation_name)
         except LookupError as error:
@@ -104,7 +119,7 @@ class Service:
         if cost:
             caller.require(Scope.SIGNALS_READ)
         admission = self.guard.admit(caller, cost, reach)
-        return self._run(caller, admission, reach, document, operation, query)
+        return self._run(caller, admission, reach, document, operation, query, source)
 
     def _run(
         self,
@@ -114,8 +129,10 @@ class Service:
         document: Document,
         operation: OperationDefinitionNode,
         query: Query,
+        source: str,
     ) -> Answer:
         now = self._clock()
+        judge = Judge(self._bars, self._decisions, now)
         result = execute(
             self._schema,
             document.ast,
@@ -125,7 +142,7 @@ class Service:
                 guard=self.guard,
                 reach=reach,
                 bars=self._bars,
-                judge=Judge(self._bars, self._decisions, now),
+                judge=judge,
                 now=now,
             ),
             variable_values=dict(query.variables),
@@ -141,7 +158,20 @@ class Service:
         body: dict[str, Any] = {"data": result.data}
         if errors:
             body["errors"] = errors
-        return Answer(body | _extensions(admission, actual), admission.headers(), executed=True)
+        return Answer(
+            body | _extensions(admission, actual),
+            admission.headers(),
+            executed=True,
+            etag=None if errors else _tag(query, source, document, operation, judge),
+        )
+
+    def _source(self, query: Query) -> str:
+        """The text of the document that is asked for, in whichever way."""
+        if query.document_id is not None:
+            return self._trusted.named(query.document_id)
+        if query.sha256 is not None:
+            return self._trusted.hashed(query.sha256, query.source)
+        return query.source or ""
 
     def _unfit(self, caller: Caller, reach: Reach, errors: list[GraphQLError], code: str) -> Answer:
         """The answer to a query that cannot run; it costs no units and counts for the rate."""
@@ -150,6 +180,24 @@ class Service:
         note(cost=0, errors=[error["extensions"]["code"] for error in shown])
         body = {"errors": shown} | _extensions(admission, 0)
         return Answer(body, admission.headers(), executed=False)
+
+
+def _tag(
+    query: Query,
+    source: str,
+    document: Document,
+    operation: OperationDefinitionNode,
+    judge: Judge,
+) -> str | None:
+    """The tag of an answer without errors, where a client may keep it and ask whether it holds."""
+    if not (query.reads_only and query.is_persisted):
+        return None
+    if not asks_only_for_settled(operation, document.fragments):
+        return None
+    versions = judge.versions()
+    if versions is None:
+        return None
+    return entity_tag(source, query.operation_name, query.variables, versions)
 
 
 def _extensions(admission: Admission, actual: int) -> dict[str, Any]:

@@ -140,6 +140,16 @@ class Judge:
         self._decisions = decisions
         self._now = now
         self._answered: dict[Question, Judgement] = {}
+        self._settled = True
+        self._versions: set[str] = set()
+
+    def versions(self) -> list[str] | None:
+        """What all that was told was made of: data versions and strategy hashes, sorted.
+
+        None where a part of it may be told otherwise later, because it was asked as of now or of a
+        symbol that is not known yet.
+        """
+        return sorted(self._versions) if self._settled else None
 
     def ask(self, question: Question) -> Judgement:
         """The judgement of a question.
@@ -169,11 +179,18 @@ class Judge:
         """
         instrument = self._instrument(symbol)
         series = self._bars.series(symbol, interval) or Series.empty(instrument, interval)
-        return series.snapshot(None, as_of, now=self._now, adjustment=adjustment)
+        return self._used(series.snapshot(None, as_of, now=self._now, adjustment=adjustment))
+
+    def _used(self, snapshot: Snapshot) -> Snapshot:
+        """A snapshot, remembered as a part of what is told."""
+        self._settled = self._settled and snapshot.final
+        self._versions.add(snapshot.data_version)
+        return snapshot
 
     def _instrument(self, symbol: str) -> Instrument:
         instrument = self._bars.instrument(symbol)
         if instrument is None:
+            self._settled = False
             known = [one.symbol for one in self._bars.instruments()]
             raise SymbolUnknown(symbol, similar(symbol, known))
         return instrument
@@ -184,9 +201,11 @@ class Judge:
         needed = strategy.lookback(**dict(question.parameters)) + 1
         series = self._bars.series(question.symbol, question.interval)
         if series is None:
+            self._settled = False
             raise NotEnoughHistory(needed, 0)
-        snapshot = series.snapshot(question.at, question.as_of, now=self._now)
+        snapshot = self._used(series.snapshot(question.at, question.as_of, now=self._now))
         if len(snapshot.bars) < needed:
             raise NotEnoughHistory(needed, len(snapshot.bars))
         decision = self._decisions.decide(question, snapshot)
+        self._versions.add(decision.hash)
         return Judgement(question, instrument, series, snapshot, decision, self._now)

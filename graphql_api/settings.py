@@ -34,6 +34,14 @@ class Settings:
         None,
         "a SQLite file of bars that is only read, as in the container; else bars.sqlite in data",
     )
+    documents_file: Path | None = setting(
+        None,
+        "trusted documents: a manifest, or a folder of manifests and documents; "
+        "else documents.json in data",
+    )
+    persisted_queries: bool = setting(
+        True, "whether callers may register documents by Apollo's persisted queries"
+    )
     accounts_table: str = setting("", "DynamoDB table of accounts, keys and usage")
     allowed_origins: tuple[str, ...] = setting(
         ("*",),

@@ -1,5 +1,6 @@
 """What a request asks, read from its body or its address, within limits."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -99,9 +100,16 @@ def _query(body: Any, *, reads_only: bool) -> Query:
         raise BadRequest("A batch is not answered; send one query a request.")
     if not isinstance(body, Mapping):
         raise BadRequest("A request is a JSON object with a query.")
-    _object(body, "extensions")
+    document_id = _text(body, "documentId")
+    sha256 = _persisted(_object(body, "extensions").get("persistedQuery"))
+    named = document_id is not None or sha256 is not None
+    source = _text(body, "query", required=not named)
+    if document_id is not None and (source is not None or sha256 is not None):
+        raise BadRequest("documentId names the document by itself; send no other beside it.")
     return Query(
-        source=_text(body, "query", required=True) or "",
+        source=source,
+        document_id=document_id,
+        sha256=sha256,
         operation_name=_text(body, "operationName"),
         variables=_object(body, "variables"),
         reads_only=reads_only,
@@ -114,9 +122,22 @@ def _text(body: Mapping[str, Any], name: str, *, required: bool = False) -> str 
         return None
     if not isinstance(value, str):
         raise BadRequest(f"{name} must be a string with the {'document' if required else 'name'}.")
-    if required and not value.strip():
+    if not value.strip() and name != "operationName":
         raise BadRequest(f"{name} is empty; it holds the GraphQL document.")
     return value
+
+
+def _persisted(asked: Any) -> str | None:
+    """The name of the document that Apollo's persisted-query extension means."""
+    if asked is None:
+        return None
+    if isinstance(asked, Mapping) and type(asked.get("version")) is int and asked["version"] == 1:
+        sha256 = asked.get("sha256Hash")
+        if isinstance(sha256, str) and re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
+            return f"sha256:{sha256.lower()}"
+    raise BadRequest(
+        "extensions.persistedQuery must hold version 1 and sha256Hash, 64 hexadecimal digits."
+    )
 
 
 def _object(body: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from graphql_api.execution import Service
 from graphql_api.http.body import ALLOWED, read_query
+from graphql_api.http.conditional import holds
 from graphql_api.http.media import JSON, RESPONSE_JSON, negotiate
 from graphql_api.observability import note
 from graphql_api.schema.errors import as_api_error, refusal
@@ -54,7 +55,14 @@ class GraphQLView:
         # The older type answers 200 for whatever was a GraphQL request; the newer one says 400 of
         # a query that could not run.
         status = 400 if media == RESPONSE_JSON and not answer.executed else 200
-        return respond(answer.body, media, status, answer.headers)
+        if answer.etag is None:
+            return respond(answer.body, media, status, answer.headers)
+        # Kept by the caller's own cache alone, which asks each time whether its copy still holds;
+        # hearing that it does is admitted and paid for as the answer is.
+        kept = {**answer.headers, "etag": answer.etag, "cache-control": "private, no-cache"}
+        if holds(request.headers.get("if-none-match"), answer.etag):
+            return Response(status_code=304, headers={**_HEADERS, **kept})
+        return respond(answer.body, media, status, kept)
 
     async def _call(self, function: Any, *arguments: Any) -> Any:
         if self._threads:
@@ -62,18 +70,19 @@ class GraphQLView:
         return function(*arguments)
 
 
+_HEADERS = {
+    "cache-control": "no-store",
+    "vary": "Accept, x-api-key, Authorization",
+    "x-content-type-options": "nosniff",
+}
+
+
 def respond(
     body: Mapping[str, Any], media: str, status: int, headers: Mapping[str, str]
 ) -> Response:
-    """A JSON answer that nobody keeps."""
+    """A JSON answer, which nobody keeps unless the headers say so."""
     return Response(
         orjson.dumps(body),
         status_code=status,
-        headers={
-            "content-type": f"{media}; charset=utf-8",
-            "cache-control": "no-store",
-            "vary": "Accept, x-api-key, Authorization",
-            "x-content-type-options": "nosniff",
-            **headers,
-        },
+        headers={"content-type": f"{media}; charset=utf-8", **_HEADERS, **headers},
     )

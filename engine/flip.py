@@ -132,8 +132,12 @@ def _nearest(
     decision: Decision, judge: Callable[[Float64], Verdict], index: int, tick: float
 ) -> list[FlipPrice | None]:
     """Down and up from the close of bar ``index``, the first ticks at which the action changes."""
+    if not (isfinite(tick) and tick > 0.0):
+        raise BadParameter(f"tick must be a positive number, not {tick:g}")
     close, action = float(decision.bars.close[index]), decision.action[index]
-    sides = [_Side(_ticks(close, tick, down=True)), _Side(_ticks(close, tick, down=False))]
+    if not (isfinite(close) and close > 0.0):
+        return [None, None]
+    sides = [_Side(close, float(tick), down=True), _Side(close, float(tick), down=False)]
     size = _FIRST_LOOK
     while count := sum(side.open for side in sides):
         looks = [side.look(size // count) for side in sides]
@@ -142,52 +146,49 @@ def _nearest(
         for side, said in zip(sides, np.split(tried, [len(looks[0])]), strict=True):
             side.saw(said, action)
         size = _LOOK
-    return [side.flip(close) for side in sides]
+    return [side.flip() for side in sides]
 
 
 class _Side:
     """The ticks on one side of the close, nearest first, and how far they have been tried."""
 
-    def __init__(self, prices: Float64) -> None:
-        self.prices = prices
-        self.tried = 0
+    def __init__(self, close: float, tick: float, *, down: bool) -> None:
+        self.close = close
+        self.tick = tick
+        self.down = down
+        self.digits = max(0, -int(Decimal(repr(tick)).normalize().as_tuple().exponent))
+        self.reach = int(REACH * close / tick) + 2
+        self.tried = -1  # in ticks from the one nearest to the close, which may lie on either side
+        self.prices = np.empty(0)
         self.found: tuple[Action, float] | None = None
 
     @property
     def open(self) -> bool:
         """Whether there is still something to try."""
-        return self.found is None and self.tried < len(self.prices)
+        return self.found is None and self.tried < self.reach
 
     def look(self, size: int) -> Float64:
         """The next prices to try."""
-        return self.prices[self.tried : self.tried + size] if self.open else self.prices[:0]
+        end = min(self.tried + size, self.reach) if self.open else self.tried
+        steps = np.arange(self.tried, end)
+        steps = round(self.close / self.tick) + (-steps if self.down else steps)
+        # The double nearest to the decimal, as a quote has it.
+        prices = np.round(steps * self.tick, self.digits)
+        beside = prices < self.close if self.down else prices > self.close
+        self.tried = end
+        self.prices = prices[beside & (np.abs(prices - self.close) <= REACH * self.close)]
+        return self.prices
 
     def saw(self, said: Int8, action: np.int8) -> None:
         """Take note of the actions at the prices of the last look."""
         others = np.flatnonzero(said != action)
         if len(others):
             first = others[0]
-            self.found = Action(int(said[first])), float(self.prices[self.tried + first])
-        self.tried += len(said)
+            self.found = Action(int(said[first])), float(self.prices[first])
 
-    def flip(self, close: float) -> FlipPrice | None:
+    def flip(self) -> FlipPrice | None:
         """What was found."""
         if self.found is None:
             return None
         action, price = self.found
-        return FlipPrice(action, price, 100.0 * (price / close - 1.0))
-
-
-def _ticks(close: float, tick: float, *, down: bool) -> Float64:
-    """Prices on the tick grid on one side of the close, within reach, nearest first."""
-    if not (isfinite(tick) and tick > 0.0):
-        raise BadParameter(f"tick must be a positive number, not {tick:g}")
-    if not (isfinite(close) and close > 0.0):
-        return np.empty(0)
-    here = round(close / tick)
-    span = int(REACH * close / tick) + 2
-    steps = np.arange(here + 1, here - span, -1) if down else np.arange(here - 1, here + span)
-    digits = max(0, -int(Decimal(repr(float(tick))).normalize().as_tuple().exponent))
-    prices = np.round(steps * tick, digits)  # the double nearest to the decimal, as a quote has it
-    beside = prices < close if down else prices > close
-    return prices[beside & (np.abs(prices - close) <= REACH * close)]
+        return FlipPrice(action, price, 100.0 * (price / self.close - 1.0))

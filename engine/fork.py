@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar, cast
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-__all__ = ["Fork", "by_candidate", "last_of", "past_of"]
+__all__ = ["Fork", "by_candidate", "last_of", "paired", "past_of"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -27,10 +27,10 @@ def _operator(ufunc: np.ufunc) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """A binary operator and its mirror image, without NumPy's way round to ``__array_ufunc__``."""
 
     def forward(self: "Fork", other: Any) -> "Fork":
-        return _paired(ufunc, self, other)
+        return paired(ufunc, self, other)
 
     def backward(self: "Fork", other: Any) -> "Fork":
-        return _paired(ufunc, other, self)
+        return paired(ufunc, other, self)
 
     return forward, backward
 
@@ -59,6 +59,8 @@ class Fork(NDArrayOperatorsMixin):
     __ge__, _ = _operator(np.greater_equal)
     __and__, __rand__ = _operator(np.bitwise_and)
     __or__, __ror__ = _operator(np.bitwise_or)
+    # In place would cost a copy, and whoever adds in place goes on with what comes back.
+    __iadd__, __isub__, __imul__, __itruediv__ = __add__, __sub__, __mul__, __truediv__
 
     @property
     def shape(self) -> tuple[int]:
@@ -93,7 +95,7 @@ class Fork(NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         if len(inputs) == 2 and method == "__call__" and not options:
-            return _paired(ufunc, *inputs)
+            return paired(ufunc, *inputs)
         (out,) = options.pop("out", (None,))
         if method == "accumulate" and isinstance(inputs[0], Fork):
             return inputs[0]._accumulated(ufunc)
@@ -138,7 +140,7 @@ def _each(function: Callable[..., Any], inputs: Sequence[Any], options: Mapping[
     )
 
 
-def _paired(ufunc: np.ufunc, one: Any, two: Any) -> Fork:
+def paired(ufunc: np.ufunc, one: Any, two: Any) -> Fork:
     """The same for what is asked most: a function of two columns, or of one and a number."""
     if not isinstance(one, Fork):
         return Fork(ufunc(past_of(one), two.past), ufunc(last_of(one), two.last))

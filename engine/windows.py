@@ -15,7 +15,7 @@ from typing import cast
 
 import numpy as np
 
-from engine.fork import Fork
+from engine.fork import Fork, paired
 from engine.sharing import spans_of
 from engine.types import Float64, Int16
 
@@ -133,7 +133,9 @@ def _paired(operation: np.ufunc, first: Float64, second: Float64 | float) -> Flo
     alike in memory, and each operation on them takes more than twice as long.
     """
     fork: object = first
-    if not isinstance(fork, Fork) and len(first.shape) > 1:
+    if isinstance(fork, Fork):
+        return cast("Float64", paired(operation, first, second))
+    if len(first.shape) > 1:
         apart = first.strides[-2] // first.itemsize
         if apart >= first.shape[-1] and first.strides[-1] == first.itemsize:
             room = np.empty((*first.shape[:-1], apart))[..., : first.shape[-1]]

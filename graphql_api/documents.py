@@ -16,15 +16,21 @@ from graphql import (
     validate,
 )
 
+from graphql_api.limits import aborted, check_shape, check_text
+
 __all__ = ["Document", "Documents", "Unfit"]
 
-MAX_CHARACTERS = 15_000
-MAX_TOKENS = 1_000
 MAX_ERRORS = 5
+MAX_ENTRIES = 500
+MAX_CHARACTERS = 500_000
+"""Of all texts together; a document takes about a hundred times its text in memory."""
 
 
 class Unfit(Exception):
-    """A document that does not parse, or does not fit the schema."""
+    """A document that is over a limit, does not parse, or does not fit the schema.
+
+    All its errors are of one kind, since the limits come first.
+    """
 
     def __init__(self, errors: list[GraphQLError], code: str) -> None:
         super().__init__(code)
@@ -65,15 +71,30 @@ class Document:
 class Documents:
     """The valid documents that a process remembers, by their text.
 
-    Nothing of a caller is kept: no variables, no key, and nothing that was refused. The least
-    recently used go first.
+    Nothing of a caller is kept: no variables, no key, and nothing that was refused. There is room
+    for so many documents and for so many characters; the least recently used go first.
     """
 
-    def __init__(self, schema: GraphQLSchema, capacity: int = 500) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        capacity: int = MAX_ENTRIES,
+        max_characters: int = MAX_CHARACTERS,
+    ) -> None:
         self._schema = schema
         self._capacity = capacity
+        self._max_characters = max_characters
+        self._characters = 0
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    @property
+    def characters(self) -> int:
+        """Of the texts that are kept."""
+        return self._characters
 
     def read(self, source: str) -> Document:
         """The document of a text.
@@ -90,22 +111,33 @@ class Documents:
                 return known
         document = self._read(source)
         with self._lock:
+            if source not in self._kept:  # else another thread was as quick
+                self._characters += len(source)
             self._kept[source] = document
-            while len(self._kept) > self._capacity:
-                self._kept.popitem(last=False)
+            while len(self._kept) > self._capacity or self._characters > self._max_characters:
+                forgotten, _ = self._kept.popitem(last=False)
+                self._characters -= len(forgotten)
         return document
 
     def _read(self, source: str) -> Document:
-        if len(source) > MAX_CHARACTERS:
-            error = GraphQLError(
-                f"The document has {len(source)} characters; it may have {MAX_CHARACTERS}."
-            )
-            raise Unfit([error], "QUERY_TOO_COMPLEX")
+        """A text as a document: limits on the text, syntax, limits on the shape, the schema.
+
+        In this order each step is safe with whatever the one before has let pass.
+        """
         try:
-            ast = parse(source, max_tokens=MAX_TOKENS)
+            over = check_text(source)
+            if over:
+                raise Unfit([over], "QUERY_TOO_COMPLEX")
+            ast = parse(source)
         except GraphQLSyntaxError as error:
             raise Unfit([error], "GRAPHQL_PARSE_FAILED") from None
+        errors = check_shape(ast)
+        if errors:
+            raise Unfit(errors[:MAX_ERRORS], "QUERY_TOO_COMPLEX")
         errors = validate(self._schema, ast, max_errors=MAX_ERRORS)
+        over = aborted(errors, MAX_ERRORS)
+        if over:
+            raise Unfit([over], "QUERY_TOO_COMPLEX")
         if errors:
             raise Unfit(errors[:MAX_ERRORS], "GRAPHQL_VALIDATION_FAILED")
         nodes = ast.definitions

@@ -15,7 +15,7 @@ from graphql import (
 from graphql.execution.values import get_variable_values
 
 from graphql_api.documents import Document, Documents, Unfit
-from graphql_api.errors import BadRequest, MethodNotAllowed
+from graphql_api.errors import BadRequest, MethodNotAllowed, QueryTooComplex
 from graphql_api.finality import asks_only_for_settled, entity_tag
 from graphql_api.guard.admit import Guard
 from graphql_api.guard.caller import Caller
@@ -176,7 +176,7 @@ class Service:
     def _unfit(self, caller: Caller, reach: Reach, errors: list[GraphQLError], code: str) -> Answer:
         """The answer to a query that cannot run; it costs no units and counts for the rate."""
         admission = self.guard.admit(caller, 0, reach)
-        shown = [present(error, code) for error in errors[:MAX_ERRORS]]
+        shown = [_refused(error, code) for error in errors[:MAX_ERRORS]]
         note(cost=0, errors=[error["extensions"]["code"] for error in shown])
         body = {"errors": shown} | _extensions(admission, 0)
         return Answer(body, admission.headers(), executed=False)
@@ -198,6 +198,14 @@ def _tag(
     if versions is None:
         return None
     return entity_tag(source, query.operation_name, query.variables, versions)
+
+
+def _refused(error: GraphQLError, code: str) -> dict[str, Any]:
+    """An error of the query itself; one over a limit says which, the value and the bound."""
+    shown = present(error, code)
+    if code == QueryTooComplex.code:
+        shown["extensions"] |= error.extensions or {}
+    return shown
 
 
 def _extensions(admission: Admission, actual: int) -> dict[str, Any]:

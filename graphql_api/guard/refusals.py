@@ -18,8 +18,9 @@ def check_cost(plan: Plan, cost: int) -> None:
         raise QueryTooComplex(
             f"This query costs {cost:,} units, and the plan {plan.name} allows {limit:,} in one. "
             "Ask for less, or in parts.",
-            cost=cost,
-            limit=limit,
+            limit="cost",
+            value=cost,
+            maximum=limit,
         )
 
 

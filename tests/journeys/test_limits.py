@@ -13,11 +13,10 @@ USAGE = "{ usage { unitsUsed requests } }"
 
 
 def dear(parts: int) -> str:
-    """A query of so many explanations with both kinds of flips, four units each."""
-    asked = " ".join(f'e{i}: explanation(symbol: "IBM") {{ ...Dear }}' for i in range(parts))
-    return (
-        f"{{ {asked} }} fragment Dear on Explanation {{ flips {{ price }} nextFlips {{ price }} }}"
-    )
+    """A query of so many signals, explained with both kinds of flips, four units each."""
+    symbols = ", ".join(['"IBM"'] * parts)
+    return f"""{{ signals(symbols: [{symbols}]) {{ ... on Signal {{
+        explanation {{ flips {{ price }} nextFlips {{ price }} }} }} }} }}"""
 
 
 @pytest.fixture
@@ -83,8 +82,12 @@ def test_a_query_dearer_than_the_plan_allows_is_refused_with_its_price(way, ask,
     key = new_key(way, plan="DEMO")
     refused = ask(way, dear(26), key)
     assert (refused.status, refused.code) == (400, "QUERY_TOO_COMPLEX")
-    assert refused.json["errors"][0]["extensions"]["cost"] == 104
-    assert refused.json["errors"][0]["extensions"]["limit"] == 100
+    assert refused.json["errors"][0]["extensions"] == {
+        "code": "QUERY_TOO_COMPLEX",
+        "limit": "cost",
+        "value": 104,
+        "maximum": 100,
+    }
     assert ask(way, USAGE, key).json["data"]["usage"]["unitsUsed"] == 0
 
 

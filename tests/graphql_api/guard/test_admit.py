@@ -216,7 +216,12 @@ def test_a_query_dearer_than_one_may_be_is_too_complex(guard, caller, store):
         "This query costs 501 units, and the plan BASIC allows 500 in one. "
         "Ask for less, or in parts."
     )
-    assert refused.value.extensions() == {"code": "QUERY_TOO_COMPLEX", "cost": 501, "limit": 500}
+    assert refused.value.extensions() == {
+        "code": "QUERY_TOO_COMPLEX",
+        "limit": "cost",
+        "value": 501,
+        "maximum": 500,
+    }
     assert store.calls == []
     guard.admit(caller, 500)
 

@@ -12,6 +12,7 @@ import numpy as np
 from engine._heap import keep_freed_memory
 from engine.catalog import Strategy, named, strategies
 from engine.errors import BadParameter, BadSentiment, NotEnoughHistory
+from engine.memory import Memory, recalling
 from engine.sentiment import Sentiment
 from engine.sharing import sharing
 from engine.types import Bars, Float64, Int8
@@ -46,6 +47,9 @@ class Decision:
         1 to buy, 0 to hold, -1 to sell; decided without rounding.
     rating : (n,) int8
         From -2, a strong sell, to 2, a strong buy.
+    memory : tuple of float, or None
+        What recursions remember where the tail before the last bar begins; empty for a strategy
+        without any, None where the history is no longer than its longest window.
     first : int
         Index of the first bar that can be judged. Those before it have score and action 0.
     baseline : float
@@ -57,13 +61,14 @@ class Decision:
     strategy: Strategy
     parameters: dict[str, int | float]
     bars: Bars
-    sentiment: Float64 | None = field(repr=False)
+    sentiment: Float64 | None = field(default=None, repr=False)
     reasons: tuple[Reason, ...] = field(repr=False)
     weights: Float64 = field(repr=False)
     contributions: Float64 = field(repr=False)
     score: Float64 = field(repr=False)
     action: Int8 = field(repr=False)
     rating: Int8 = field(repr=False)
+    memory: tuple[float, ...] | None = field(default=None, repr=False)
     first: int
     baseline: float
     hash: str
@@ -104,10 +109,13 @@ def decide(
     values = strategy.resolved(parameters)
     needed = strategy.lookback(**values) + 1
     readings = None if sentiment is None else readings_of(strategy, sentiment, bars)
-    verdict = judge(strategy, values, columns_of(bars, readings))
+    before_last = max(0, len(bars) - 1 - strategy.reach(**values) - 1)
+    with recalling(Memory(dropped=before_last)) as memory:
+        verdict = judge(strategy, values, columns_of(bars, readings))
     if len(bars) < needed:
         raise NotEnoughHistory(needed, len(bars))
-    return decided(strategy, values, bars, readings, verdict)
+    remembered = tuple(memory.after) if before_last else None
+    return decided(strategy, values, bars, readings, verdict, remembered)
 
 
 def readings_of(strategy: Strategy, sentiment: Sentiment | Float64, bars: Bars) -> Float64:
@@ -157,6 +165,7 @@ def decided(
     bars: Bars,
     readings: Float64 | None,
     verdict: Verdict,
+    memory: tuple[float, ...] | None = None,
 ) -> Decision:
     """The decision that a verdict comes to."""
     weights = np.stack(verdict.weigh())
@@ -179,6 +188,7 @@ def decided(
         bars=bars,
         sentiment=readings,
         reasons=verdict.reasons,
+        memory=memory,
         first=int(np.argmax(verdict.judged)),
         baseline=0.0,
         hash=strategy.hash(**values),

@@ -124,8 +124,16 @@ def next_flips(decision: Decision, tick: float = 0.01) -> list[FlipPrice | None]
 
 def _tail(decision: Decision, end: int) -> Tail:
     """What of the bars before ``end`` matters to the bar there."""
-    known = None if decision.sentiment is None else decision.sentiment[:end]
-    return Tail(decision.strategy, decision.parameters, decision.bars[:end], known).cut()
+    memory, longest = decision.memory, decision.strategy.reach(**decision.parameters) + 1
+    start = 0
+    if memory is not None and end >= len(decision.bars) - 1:
+        start = len(decision.bars) - 1 - longest  # where what is remembered was taken
+    elif memory == ():
+        start = max(0, end - longest)
+    part = slice(start, end)
+    known = None if decision.sentiment is None else decision.sentiment[part]
+    before = memory if start else None
+    return Tail(decision.strategy, decision.parameters, decision.bars[part], known, before).cut()
 
 
 def _nearest(

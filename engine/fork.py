@@ -45,6 +45,8 @@ class Fork(NDArrayOperatorsMixin):
     [3.0, 4.0]
     """
 
+    __slots__ = ("last", "past")
+
     def __init__(self, past: Any, last: Any) -> None:
         self.past = past
         self.last = last
@@ -74,12 +76,14 @@ class Fork(NDArrayOperatorsMixin):
         part = key[-1] if isinstance(key, tuple) else key
         if not isinstance(part, slice):
             raise TypeError("a forked column is cut by slices of its last axis")
-        start, stop, step = part.indices(len(self))
+        past = self.past
+        bars = len(past) + 1
+        start, stop, step = part.indices(bars)
         if step != 1:
             raise TypeError("a forked column is cut in steps of one bar")
-        if stop < len(self) or start >= stop:
-            return self.past[min(start, stop) : stop]
-        return Fork(self.past[start:] if start else self.past, self.last)
+        if stop < bars or start >= stop:
+            return past[min(start, stop) : stop]
+        return Fork(past[start:] if start else past, self.last)
 
     def astype(self, kind: Any, *, copy: bool = True) -> Self:
         """The same column of another type."""

@@ -10,7 +10,14 @@ from engine.indicators.momentum import rsi
 from engine.types import Float64, Prices, Values
 from engine.windows import aligned, window_max, window_mean, window_min
 
-__all__ = ["Stochastic", "stochastic", "stochastic_fast", "stochastic_rsi", "williams_r"]
+__all__ = [
+    "Stochastic",
+    "stochastic",
+    "stochastic_fast",
+    "stochastic_rsi",
+    "williams_r",
+    "within_own_range",
+]
 
 
 class Stochastic(NamedTuple):
@@ -183,9 +190,17 @@ def stochastic_rsi(
     >>> stochastic_rsi(close, rsi_window=2, window=2, smooth_k=1, smooth_d=1).k.tolist()
     [nan, nan, nan, 100.0, 100.0, 0.0]
     """
-    strength = rsi(close, rsi_window)[..., rsi_window:]
-    place = _place(strength, strength, strength, window, _STILL)
-    return _smoothed(place, smooth_k, smooth_d, close.shape[-1])
+    strength = rsi(close, rsi_window)
+    return within_own_range(strength, rsi_window, window, smooth_k, smooth_d)
+
+
+def within_own_range(
+    strength: Values, warm_up: int, window: int, smooth_k: int, smooth_d: int
+) -> Stochastic:
+    """The Stochastic RSI of an RSI that is there already, of which ``warm_up`` bars are NaN."""
+    known = strength[..., warm_up:]
+    place = _place(known, known, known, window, _STILL)
+    return _smoothed(place, smooth_k, smooth_d, strength.shape[-1])
 
 
 @indicator(lookback=lambda window: window - 1)

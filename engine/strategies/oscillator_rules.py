@@ -11,7 +11,7 @@ from engine.indicators.oscillators import (
     ultimate_oscillator,
 )
 from engine.indicators.rates import momentum
-from engine.indicators.stochastic import Stochastic, stochastic, stochastic_rsi, williams_r
+from engine.indicators.stochastic import Stochastic, stochastic, williams_r, within_own_range
 from engine.types import Flags, Float64, Prices
 from engine.verdict import Reason, beyond_levels
 from engine.windows import aligned, lagged
@@ -26,15 +26,16 @@ def oscillator_rules(
     high: Prices, low: Prices, close: Prices, trend: Float64
 ) -> tuple[Reason, ...]:
     """All eleven, in the order of the published table; ``trend`` is the EMA(50) of the closes."""
+    strength = rsi(close, 14)
     return (
-        _turning("RSI", "RSI(14)", rsi(close, 14), 30.0, 70.0),
+        _turning("RSI", "RSI(14)", strength, 30.0, 70.0),
         _stochastic(stochastic(high, low, close)),
         _turning("CCI", "CCI(20)", cci(high, low, close, 20), -100.0, 100.0),
         _directed(high, low, close),
         _awesome(high, low),
         _rising_momentum(close),
         _macd(close),
-        _stochastic_rsi(close, trend),
+        _stochastic_rsi(close, trend, strength),
         _turning("WILLIAMS_R", "Williams %R(14)", williams_r(high, low, close, 14), -80.0, -20.0),
         _power(high, low, close, trend),
         _ultimate(high, low, close),
@@ -90,9 +91,9 @@ def _stochastic(lines: Stochastic) -> Reason:
     return _oscillator("STOCHASTIC", label, k, _vote(buy, sell, d), _crossing_lines(label, k, d))
 
 
-def _stochastic_rsi(close: Prices, trend: Float64) -> Reason:
+def _stochastic_rsi(close: Prices, trend: Float64, strength: Float64) -> Reason:
     """The same on the RSI, to buy only below the trend and to sell only above it."""
-    k, d = stochastic_rsi(close)
+    k, d = within_own_range(strength, 14, 14, 3, 3)
     buy = (close < trend) & (k < 20.0) & (d < 20.0) & (k > d)
     sell = (close > trend) & (k > 80.0) & (d > 80.0) & (k < d)
     label = "Stochastic RSI(14, 14, 3, 3)"

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from itertools import cycle
+from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 from types import SimpleNamespace
@@ -51,10 +51,10 @@ def talib_calls(columns: Any) -> None:
         TALIB[name](columns, **engine.indicators()[name].resolved(given))
 
 
-def timed(calls: dict[str, Callable[[], Any]]) -> dict[str, list[float]]:
+def timed(calls: dict[str, Callable[[], Any]], rounds: int = ROUNDS) -> dict[str, list[float]]:
     """Milliseconds of each call, in turn, so that what disturbs one disturbs them all."""
     kept: dict[str, list[float]] = {name: [] for name in calls}
-    for turn in range(ROUNDS + 3):
+    for turn in range(rounds + 3):
         for name, call in calls.items():
             start = time.process_time()
             call()
@@ -84,6 +84,25 @@ def import_seconds(what: str) -> float:
     return median(spent)
 
 
+def strategies(bars: engine.Bars) -> None:
+    """Decisions and flips of every strategy, each flip with 50,000 ticks in range."""
+    print(f"\nflips with {TICKS} ticks in range, of 20 bars: milliseconds")
+    heads = ("decision", "median", "slowest", "median /", "slowest / decision")
+    print(f"{'':32}" + "".join(f"{head:>{max(10, len(head) + 2)}}" for head in heads))
+    for name in engine.strategies():
+        decision = engine.decide(name, bars)
+        calls: dict[str, Callable[[], Any]] = {"decision": partial(engine.decide, name, bars)}
+        for bar in range(BARS - 100, BARS, 5):
+            tick = 0.5 * float(bars.close[bar]) / TICKS
+            calls[str(bar)] = partial(engine.flips, decision, bar, tick)
+        decided, *flips = (median(kept) for kept in timed(calls, rounds=5).values())
+        middle, slowest = median(flips), max(flips)
+        print(
+            f"{name:32}{decided:10.3f}{middle:10.2f}{slowest:10.2f}"
+            f"{middle / decided:10.1f}{slowest / decided:20.1f}"
+        )
+
+
 def main() -> None:
     columns = {name: column[0] for name, column in market(1).items()}
     bars = engine.Bars(**columns)
@@ -91,37 +110,30 @@ def main() -> None:
     decision = engine.decide("TECHNICAL_RATING", bars)
     state = engine.open("TECHNICAL_RATING", bars[: BARS - ROUNDS - 3])
     coming = iter(range(BARS - ROUNDS - 3, BARS))
-    wide = cycle(range(BARS - 200, BARS))
+    prices = float(bars.close[-1]) * np.linspace(0.9, 1.1, 100)
 
-    def all_ticks() -> Any:
-        bar = next(wide)
-        return engine.flips(decision, bar, tick=0.5 * float(bars.close[bar]) / TICKS)
+    def update() -> None:
+        bar = next(coming)
+        state.update(bars[bar : bar + 1])
 
-    # The hardest bar: no flip on either side, so that every tick has to be tried.
-    quiet = next(
-        (bar for bar in range(BARS - 1, 300, -1) if engine.flips(decision, bar) == [None, None]),
-        None,
+    timings = timed(
+        {
+            "TA-Lib's calls": partial(talib_calls, plain),
+            "decision": partial(engine.decide, "TECHNICAL_RATING", bars),
+            "explanation of the last bar": partial(engine.explain, decision),
+            "flips of the last bar": partial(engine.flips, decision),
+            "flips of the bar to come": partial(engine.next_flips, decision),
+            "state: update": update,
+            "state: peek at 100 prices": partial(state.peek, prices),
+        }
     )
-    calls: dict[str, Callable[[], Any]] = {
-        "TA-Lib's calls": lambda: talib_calls(plain),
-        "decision": lambda: engine.decide("TECHNICAL_RATING", bars),
-        "explanation of the last bar": lambda: engine.explain(decision),
-        "flips, tick 0.01": lambda: engine.flips(decision),
-        "next flips, tick 0.01": lambda: engine.next_flips(decision),
-        f"flips, {TICKS} ticks": all_ticks,
-        "state: update": lambda: state.update(bars[(bar := next(coming)) : bar + 1]),
-        "state: peek at 100 prices": lambda: state.peek(np.linspace(20.0, 30.0, 100)),
-    }
-    if quiet is not None:
-        step = 0.5 * float(bars.close[quiet]) / TICKS
-        calls[f"flips, {TICKS} ticks, none"] = lambda: engine.flips(decision, quiet, tick=step)
-    timings = timed(calls)
     talib, decided = (median(timings[name]) for name in ("TA-Lib's calls", "decision"))
     print(f"TECHNICAL_RATING, {BARS} bars: milliseconds, median (quartiles) of {ROUNDS}")
-    print(f"{'':32}{'':32}{'/ TA-Lib':>10}{'/ decision':>12}")
+    print(f"{'':32}{'':28}{'/ TA-Lib':>10}{'/ decision':>12}")
     for name, kept in timings.items():
         ratios = f"{median(kept) / talib:10.2f}{median(kept) / decided:12.2f}"
-        print(f"{name:32}{shown(kept):32}{ratios}")
+        print(f"{name:32}{shown(kept):28}{ratios}")
+    strategies(bars)
     print("\nimport, milliseconds of processor time over bare Python:")
     bare = import_seconds("pass")
     for what in ("numpy", "engine"):

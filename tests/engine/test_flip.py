@@ -127,10 +127,14 @@ def test_the_bar_to_come_flips_where_it_is_said_to(name, mood, bars):
     assert found or name in STEADY
 
 
-def test_what_came_after_a_bar_plays_no_part_in_its_flips(real):
-    whole = engine.decide("PRICE_AND_RSI", real["GOOG"])
-    known_then = engine.decide("PRICE_AND_RSI", real["GOOG"][:501])
-    assert engine.flips(whole, 500) == engine.flips(known_then)
+@each_case
+def test_what_came_after_a_bar_plays_no_part_in_its_flips(name, mood, bars):
+    known = readings(bars, mood)
+    whole = engine.decide(name, bars, known)
+    for bar in (whole.first, 300, 500, 1234, 2000):
+        part = None if known is None else known[: bar + 1]
+        known_then = engine.decide(name, bars[: bar + 1], part)
+        assert engine.flips(whole, bar) == engine.flips(known_then)
 
 
 def test_prices_stand_on_the_grid_of_their_market(real):

@@ -199,6 +199,13 @@ def test_bytes_of_another_engine_or_of_none_are_refused_with_the_reason(written,
         State.from_bytes(rewritten(written, **changes))
 
 
+def test_a_description_that_is_none_is_refused(written):
+    head = b"no description"
+    whole = written[:5] + struct.pack("<I", len(head)) + head
+    with pytest.raises(BadState, match="no state of a strategy"):
+        State.from_bytes(whole + struct.pack("<I", zlib.crc32(whole)))
+
+
 def test_a_later_format_is_refused(written):
     with pytest.raises(BadState, match="version 2, and only 1 can be read"):
         State.from_bytes(written[:4] + b"\x02" + written[5:])

@@ -30,7 +30,7 @@ from market_data.stores import BarStore, SqliteBarStore
 __all__ = ["create_app", "documents_file", "open_accounts", "open_bars"]
 
 EXPOSED = ["RateLimit", "RateLimit-Policy", "Retry-After", "ETag", "x-request-id"]
-SENT = ["content-type", "x-api-key", "authorization", "if-none-match", "x-request-id"]
+SENT = ["content-type", "x-api-key", "authorization", "if-none-match", "x-request-id", "x-dry-run"]
 
 
 def create_app(settings: Settings, clock: Clock = now) -> ASGIApp:

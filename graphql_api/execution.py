@@ -1,9 +1,10 @@
 """One request as data: a query, its document, its cost, its admission, its answer."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import orjson
 from graphql import (
     ExecutionResult,
     GraphQLError,
@@ -21,11 +22,13 @@ from graphql_api.guard.admit import Guard
 from graphql_api.guard.caller import Caller
 from graphql_api.guard.reach import Reach
 from graphql_api.guard.standing import Admission
+from graphql_api.introspection import Introspections, asks_about_the_schema
 from graphql_api.judgement import Decisions, Judge
 from graphql_api.observability import note
 from graphql_api.schema.context import Context
 from graphql_api.schema.cost import Prices
 from graphql_api.schema.errors import OUR_FAULT, present
+from graphql_api.schema.work import work
 from graphql_api.stores.records import Scope
 from graphql_api.trusted import Trusted
 from market_data.stores import BarStore
@@ -45,6 +48,7 @@ class Query:
     operation_name: str | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
     reads_only: bool = False  # a GET
+    dry_run: bool = False  # asks for the price alone
 
     @property
     def is_persisted(self) -> bool:
@@ -85,6 +89,7 @@ class Service:
         self._clock = clock
         self._trusted = trusted
         self._documents = Documents(schema)
+        self._introspections = Introspections()
         self._decisions = Decisions()
 
     def answer(self, caller: Caller, query: Query, reach: Reach) -> Answer:
@@ -118,8 +123,55 @@ class Service:
         cost = self._prices.of(operation, document.fragments, variables)
         if cost:
             caller.require(Scope.SIGNALS_READ)
+        if query.dry_run:
+            return self._estimate(caller, reach, cost)
         admission = self.guard.admit(caller, cost, reach)
-        return self._run(caller, admission, reach, document, operation, query, source)
+        if asks_about_the_schema(operation, document.fragments):
+            known = self._introspect(admission, document, operation, query, source)
+            if known is not None:
+                return known
+        return self._run(
+            caller, admission, reach, document, operation, query, source, variables=variables
+        )
+
+    def _estimate(self, caller: Caller, reach: Reach, cost: int) -> Answer:
+        """The price of a query that is not run; it costs no units and counts for the rate."""
+        admission = self.guard.admit(caller, 0, reach)
+        note(cost=0)
+        body = {"data": None} | _extensions(admission, 0)
+        body["extensions"]["cost"] |= {
+            "requestedQueryCost": cost,
+            "maximumQueryCost": caller.plan.single_query,
+        }
+        body["extensions"]["dryRun"] = True
+        return Answer(body, admission.headers(), executed=True)
+
+    def _introspect(
+        self,
+        admission: Admission,
+        document: Document,
+        operation: OperationDefinitionNode,
+        query: Query,
+        source: str,
+    ) -> Answer | None:
+        """The answer to a query about the schema alone, unless it has errors to tell."""
+        key = self._introspections.key(source, operation, query.variables)
+        data = self._introspections.find(key)
+        if data is None:
+            result = execute(
+                self._schema,
+                document.ast,
+                variable_values=dict(query.variables),
+                operation_name=operation.name.value if operation.name else None,
+            )
+            assert isinstance(result, ExecutionResult)  # noqa: S101  # nothing is asynchronous
+            if result.errors:
+                return None
+            data = orjson.dumps(result.data)
+            self._introspections.keep(key, data)
+        note(cost=admission.cost)
+        body = {"data": orjson.Fragment(data)} | _extensions(admission, admission.cost)
+        return Answer(body, admission.headers(), executed=True)
 
     def _run(
         self,
@@ -130,6 +182,8 @@ class Service:
         operation: OperationDefinitionNode,
         query: Query,
         source: str,
+        *,
+        variables: Any,
     ) -> Answer:
         now = self._clock()
         judge = Judge(self._bars, self._decisions, now)
@@ -150,10 +204,14 @@ class Service:
         )
         assert isinstance(result, ExecutionResult)  # noqa: S101  # no resolver is asynchronous
         errors = [present(error) for error in (result.errors or [])[:MAX_ERRORS]]
-        actual = admission.cost
+        actual = charged = admission.cost
         if any(error["extensions"]["code"] in OUR_FAULT for error in errors):
-            self.guard.refund(caller, admission)
-            actual = 0
+            actual = 0 if self.guard.refund(caller, admission) else charged
+        elif charged and result.data is not None and not errors:
+            done = work(self._prices, operation, document.fragments, variables, result.data)
+            if done < charged and self.guard.refund(caller, admission, charged - done):
+                actual = done
+                admission = replace(admission, units_used=admission.units_used - (charged - actual))
         note(cost=actual, errors=[error["extensions"]["code"] for error in errors] or None)
         body: dict[str, Any] = {"data": result.data}
         if errors:

@@ -126,22 +126,29 @@ class Guard:
             guess = _fitting
         raise Unavailable("Too many requests of this account at the same instant. Try again.")
 
-    def refund(self, caller: Caller, admission: Admission) -> None:
-        """Give back what was charged for a request that failed by our fault.
+    def refund(self, caller: Caller, admission: Admission, units: int | None = None) -> bool:
+        """Give back what was charged for nothing; whether that was done.
 
         One attempt, since a repeated refund would give back twice. When it fails the caller stays
         charged, which the log says: the limits are never passed.
+
+        Parameters
+        ----------
+        units : int, optional
+            What a request was charged too much, which was answered and goes on counting. Without,
+            all that was charged for a request which failed by our fault, and the request itself.
         """
-        self.reach().if_possible(
-            self._usage.give_back,
-            caller.account_id,
-            admission.day,
-            admission.charged_requests,
-            admission.cost,
+        requests = admission.charged_requests if units is None else 0
+        units = admission.cost if units is None else units
+        if not 0 <= units <= admission.cost:
+            raise ValueError(f"{units} units of {admission.cost}")
+        done = self.reach().if_possible(
+            self._usage.give_back, caller.account_id, admission.day, requests, units
         )
         seen = self._last_seen(caller, self._clock())
         if seen is not None:  # what it says of the quota is outdated
             self._remember(caller, replace(seen, quota_checked_at=0))
+        return done
 
     def peek(self, caller: Caller, reach: Reach | None = None) -> Standing:
         """How the caller stands now; one read, nothing charged."""

@@ -55,9 +55,11 @@ class Reach:
         finally:
             self._left -= max(0, self._clock() - began)  # the clock may be set back meanwhile
 
-    def if_possible(self, ask: Callable[P, None], *arguments: P.args, **named: P.kwargs) -> None:
-        """Ask a store for something that a request can do without."""
+    def if_possible(self, ask: Callable[P, None], *arguments: P.args, **named: P.kwargs) -> bool:
+        """Ask a store for something that a request can do without; whether it was done."""
         try:
             self(ask, *arguments, **named)
         except Unavailable as error:
             logger.warning("left undone: %s", error.__cause__ or error)
+            return False
+        return True

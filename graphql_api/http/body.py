@@ -30,9 +30,10 @@ async def read_query(request: Request, max_bytes: int) -> Query:
     """
     if request.method == "POST":
         _check_type(request.headers.get("content-type"))
-        return _query(_parse("The body", await _bytes(request, max_bytes)), reads_only=False)
+        body = _parse("The body", await _bytes(request, max_bytes))
+        return _query(body, reads_only=False, dry_run=_dry_run(request))
     if request.method == "GET":
-        return _query(_parameters(request), reads_only=True)
+        return _query(_parameters(request), reads_only=True, dry_run=_dry_run(request))
     raise MethodNotAllowed(
         f"{request.method[:20]} is not answered here; send a query by POST or GET.", allowed=ALLOWED
     )
@@ -95,7 +96,15 @@ def _parameters(request: Request) -> dict[str, Any]:
     return found
 
 
-def _query(body: Any, *, reads_only: bool) -> Query:
+def _dry_run(request: Request) -> bool:
+    """Whether the price alone is asked for."""
+    value = request.headers.get("x-dry-run", "0").strip().lower()
+    if value not in {"0", "1", "false", "true"}:
+        raise BadRequest(f"x-dry-run is {value[:20]!r}; it is 1 to learn what a query costs, or 0.")
+    return value in {"1", "true"}
+
+
+def _query(body: Any, *, reads_only: bool, dry_run: bool) -> Query:
     if isinstance(body, list):
         raise BadRequest("A batch is not answered; send one query a request.")
     if not isinstance(body, Mapping):
@@ -113,6 +122,7 @@ def _query(body: Any, *, reads_only: bool) -> Query:
         operation_name=_text(body, "operationName"),
         variables=_object(body, "variables"),
         reads_only=reads_only,
+        dry_run=dry_run,
     )
 
 

@@ -1,6 +1,6 @@
 """What a query costs in units, read off the @cost and @listSize that the schema publishes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,7 @@ from graphql import (
 from graphql.execution.values import get_argument_values
 from strawberry.schema_directive import Location
 
-__all__ = ["Cost", "ListSize", "Prices"]
+__all__ = ["Cost", "ListSize", "Prices", "Selections", "Walk"]
 
 Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
 Selections = tuple[SelectionSetNode, ...]
@@ -66,7 +66,9 @@ class ListSize:
 
 
 @dataclass(frozen=True, slots=True)
-class _Price:
+class Price:
+    """What one field costs, and how often what is below it does."""
+
     weight: int
     size: ListSize | None
 
@@ -86,8 +88,8 @@ class Prices:
     """
 
     def __init__(self, schema: GraphQLSchema, backref: str) -> None:
-        self._schema = schema
-        self._prices = {
+        self.schema = schema
+        self.table = {
             (type_.name, name): _price(field, backref)
             for type_ in schema.type_map.values()
             if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType)
@@ -102,45 +104,47 @@ class Prices:
         variables: Any,
     ) -> int:
         """Units of an operation with its coerced variables."""
-        root = self._schema.get_root_type(operation.operation)
+        root = self.schema.get_root_type(operation.operation)
         if root is None:
             return 0
-        return _Walk(self._schema, self._prices, fragments, variables).cost(
+        return Walk(self.schema, self.table, fragments, variables).cost(
             (operation.selection_set,), root
         )
 
 
-class _Walk:
+class Walk:
     """One pass over one operation; each pair of selections and type is looked at once."""
 
     def __init__(
         self,
         schema: GraphQLSchema,
-        prices: Mapping[tuple[str, str], _Price],
+        prices: Mapping[tuple[str, str], Price],
         fragments: Mapping[str, FragmentDefinitionNode],
         variables: Any,
     ) -> None:
-        self._schema = schema
-        self._prices = prices
+        self.schema = schema
+        self.prices = prices
         self._fragments = fragments
         self._variables = variables
+        self._collected: dict[tuple[tuple[int, ...], str], dict[str, list[FieldNode]]] = {}
         self._known: dict[tuple[tuple[int, ...], str], int] = {}
 
     def cost(self, selections: Selections, parent: GraphQLNamedType) -> int:
+        """Units of the selections of one object."""
         if isinstance(parent, GraphQLUnionType | GraphQLInterfaceType):
-            members = self._schema.get_possible_types(parent)
+            members = self.schema.get_possible_types(parent)
             return max((self.cost(selections, member) for member in members), default=0)
         if not isinstance(parent, GraphQLObjectType) or not selections:
             return 0
         key = (tuple(map(id, selections)), parent.name)
         if key not in self._known:
-            fields = self._collect(selections, parent)
+            fields = self.collect(selections, parent)
             self._known[key] = sum(self._field(nodes, parent) for nodes in fields.values())
         return self._known[key]
 
     def _field(self, nodes: Sequence[FieldNode], parent: GraphQLObjectType) -> int:
         name = nodes[0].name.value
-        price = self._prices.get((parent.name, name))
+        price = self.prices.get((parent.name, name))
         if price is None:  # __typename and introspection
             return 0
         field = parent.fields[name]
@@ -164,13 +168,21 @@ class _Walk:
             return size * self.cost(below, type_)
         return sum(
             self._field(nodes, type_) * (size if nodes[0].name.value in sized else 1)
-            for nodes in self._collect(below, type_).values()
+            for nodes in self.collect(below, type_).values()
         )
 
-    def _collect(
-        self, selections: Iterable[SelectionSetNode], parent: GraphQLObjectType
+    def collect(
+        self, selections: Selections, parent: GraphQLObjectType
     ) -> dict[str, list[FieldNode]]:
         """The fields of an object by the name under which they are answered, as execution will."""
+        key = (tuple(map(id, selections)), parent.name)
+        if key not in self._collected:
+            self._collected[key] = self._collect(selections, parent)
+        return self._collected[key]
+
+    def _collect(
+        self, selections: Selections, parent: GraphQLObjectType
+    ) -> dict[str, list[FieldNode]]:
         fields: dict[str, list[FieldNode]] = {}
         seen: set[str] = set()
         waiting: list[SelectionNode] = [n for one in selections for n in reversed(one.selections)]
@@ -197,10 +209,10 @@ class _Walk:
     def _applies(self, condition: str, parent: GraphQLObjectType) -> bool:
         if condition == parent.name:
             return True
-        type_ = self._schema.get_type(condition)
+        type_ = self.schema.get_type(condition)
         return isinstance(
             type_, GraphQLInterfaceType | GraphQLUnionType
-        ) and self._schema.is_sub_type(type_, parent)
+        ) and self.schema.is_sub_type(type_, parent)
 
     def _included(self, node: SelectionNode) -> bool:
         if not any(_switches(directive) for directive in node.directives or ()):
@@ -226,7 +238,7 @@ def _size(size: ListSize, field: GraphQLField, node: FieldNode, variables: Any) 
     return max(asked) if asked else (size.assumed_size or 1)
 
 
-def _price(field: GraphQLField, backref: str) -> _Price:
+def _price(field: GraphQLField, backref: str) -> Price:
     definition = field.extensions.get(backref)
     directives = list(getattr(definition, "directives", ()))
     type_ = get_named_type(field.type)
@@ -234,6 +246,6 @@ def _price(field: GraphQLField, backref: str) -> _Price:
     size = next((one for one in directives if isinstance(one, ListSize)), None)
     for directive in directives + type_directives:
         if isinstance(directive, Cost):
-            return _Price(int(directive.weight), size)
+            return Price(int(directive.weight), size)
     composite = isinstance(type_, GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType)
-    return _Price(1 if composite else 0, size)
+    return Price(1 if composite else 0, size)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -157,11 +157,11 @@ def mean_of_means(*groups: tuple[Reason, ...], weak: Fraction, strong: Fraction)
     across it by rounding.
     """
     tallies = [_tally([reason.vote for reason in group]) for group in groups]
-    product = math.prod((count for _, count in tallies), start=np.ones(()))
+    product = math.prod((tally.members for tally in tallies), start=np.ones(()))
     total = np.zeros(())
-    for group, (votes, _) in enumerate(tallies):
-        others = tallies[:group] + tallies[group + 1 :]
-        total = total + votes * math.prod((count for _, count in others), start=np.ones(()))
+    for group, tally in enumerate(tallies):
+        others = (other.members for other in tallies[:group] + tallies[group + 1 :])
+        total = total + tally.total * math.prod(others, start=np.ones(()))
     judged = product > 0.0
     rating = np.zeros_like(product, dtype=np.int8)
     for threshold in (weak, strong):
@@ -171,31 +171,40 @@ def mean_of_means(*groups: tuple[Reason, ...], weak: Fraction, strong: Fraction)
     rating = rating * judged
 
     def weigh() -> list[Float64]:
-        weights = []
-        for group, (_, count) in zip(groups, tallies, strict=True):
-            weight = judged * divided(np.ones_like(count), count * len(groups), otherwise=0.0)
-            weights += [weight * (reason.vote == reason.vote) for reason in group]
+        weights: list[Float64] = []
+        for tally in tallies:
+            each = divided(np.ones_like(tally.members), tally.members * len(groups), otherwise=0.0)
+            weight = judged * each
+            weights += [np.where(known, weight, 0.0) for known in tally.known]
         return weights
 
     reasons = tuple(reason for group in groups for reason in group)
     return Verdict(reasons, rating, judged, weigh)
 
 
-def _tally(votes: list[Float64]) -> tuple[Float64, Float64]:
-    """The sum of votes and how many of them are known, bar by bar."""
+class _Tally(NamedTuple):
+    """The sum of a group's votes, how many of them are known, and which, bar by bar."""
+
+    total: Float64
+    members: Float64
+    known: Sequence[Flags] | Flags
+
+
+def _tally(votes: list[Float64]) -> _Tally:
     if any(isinstance(vote, Fork) for vote in votes):
         past, last = _tally([past_of(vote) for vote in votes]), [last_of(vote) for vote in votes]
-        both = zip(past, _tally_each(last), strict=True)
+        both = zip(past, _tally_each(last), strict=False)
         total, count = (cast("Float64", Fork(*parts)) for parts in both)
-        return total, count
+        return _Tally(total, count, [vote == vote for vote in votes])
     whole = np.stack(votes)
     known = whole == whole  # what warms up is NaN, which equals nothing
     np.copyto(whole, 0.0, where=~known)
-    return whole.sum(axis=0), known.sum(axis=0, dtype=np.int16).astype(np.float64)
+    count = known.sum(axis=0, dtype=np.int16).astype(np.float64)
+    return _Tally(whole.sum(axis=0), count, known)
 
 
 def _tally_each(votes: list[Float64]) -> tuple[Float64, Float64]:
-    """The same vote by vote, which is faster where all are known."""
+    """Sum and count vote by vote, which is faster where all are known."""
     total = count = np.zeros(1)
     for vote in votes:
         known = vote == vote

@@ -201,10 +201,27 @@ def test_a_refund_after_midnight_goes_to_the_day_that_was_charged(guard, caller,
     assert sqlite.usage(caller.account_id, "2026-11-22") == UsageDay("2026-11-22")
 
 
+def test_units_charged_too_much_are_given_back_and_the_request_is_not(guard, caller, clock, sqlite):
+    spend_day(guard, caller, clock, 9_500)
+    admission = guard.admit(caller, 500)
+    assert guard.refund(caller, admission, 120) is True
+    usage = sqlite.usage(caller.account_id, "2026-11-21")
+    assert (usage.units_used, usage.requests) == (9_880, 20)
+    assert guard.admit(caller, 120).units_remaining == 0
+
+
+@pytest.mark.parametrize("units", [-1, 6])
+def test_never_more_is_given_back_than_was_charged(guard, caller, store, units):
+    admission = guard.admit(caller, 5)
+    with pytest.raises(ValueError, match="units of 5"):
+        guard.refund(caller, admission, units)
+    assert store.calls == ["idle"]
+
+
 def test_a_refund_that_fails_is_logged_and_raises_nothing(guard, caller, store, caplog):
     admission = guard.admit(caller, 5)
     store.broken = True
-    guard.refund(caller, admission)
+    assert guard.refund(caller, admission) is False
     assert "left undone" in caplog.text
     assert store.calls == ["idle", "give_back"]
 

@@ -7,7 +7,7 @@ GRAPHIQL := graphql_api/http/graphiql
 IMAGE ?= intellpulse:local
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install packages serve test check format schema bench lock graphiql image clean
+.PHONY: help install packages serve test check format schema bench lock graphiql clients image clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -59,6 +59,14 @@ packages: .venv/serve.stamp # What tests run in Node.js, so that they themselves
 test: .venv/dev.stamp graphiql packages ## Everything, with no network and no AWS; prints the coverage
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --cov --cov-report=term-missing:skip-covered $(ARGS)
 
+.venv-clients/stamp: requirements-clients.lock | .venv/bin/python
+	@$(BIN)/python -m venv .venv-clients
+	@.venv-clients/bin/python -m pip install --quiet --require-hashes --no-deps -r requirements-clients.lock
+	@touch $@
+
+clients: .venv/dev.stamp .venv-clients/stamp ## Generate four clients, compile them strictly, run them against a server
+	@$(BIN)/python scripts/check_clients.py
+
 image: .venv/dev.stamp ## The container image, built and then tried as Lambda runs it
 	@sh scripts/build_image.sh $(IMAGE)
 	@$(BIN)/python -m infra.try_image $(IMAGE)
@@ -70,4 +78,4 @@ lock: .venv/dev.stamp ## Write the hashed locks anew
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/lock.sh
 
 clean: ## Remove what was built; keeps .intellpulse
-	rm -rf .venv $(GRAPHIQL)/node_modules $(GRAPHIQL)/dist tests/*/node_modules .mypy_cache .pytest_cache .ruff_cache .coverage*
+	rm -rf .venv .venv-clients tests/clients/generated $(GRAPHIQL)/node_modules $(GRAPHIQL)/dist tests/*/node_modules .mypy_cache .pytest_cache .ruff_cache .coverage*

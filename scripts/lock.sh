@@ -1,5 +1,6 @@
 #!/bin/sh
-# Writes the hashed locks: run time, container, Node.js where a machine has none, tests and checks.
+# Writes the hashed locks: run time, container, Node.js where a machine has none, tests and checks,
+# and the generated clients.
 # No index host is named in them, and one version of each package serves every Python.
 set -eu
 cd "$(dirname "$0")/.."
@@ -14,3 +15,4 @@ compile requirements-lambda.lock pyproject.toml --extra lambda --constraints req
 compile requirements-node.lock --group node
 compile requirements-build.lock --group build --constraints requirements.lock
 compile requirements-dev.lock pyproject.toml --group build --group test --group check --constraints requirements.lock
+compile requirements-clients.lock --group clients

@@ -1,8 +1,8 @@
 // Runs every audit of graphql-http against a server, and prints what each says as JSON.
-// node audit.js https://.../graphql, with the key in INTELLPULSE_KEY.
+// node audit.js https://.../graphql, with the key in API_KEY.
 import { serverAudits } from "graphql-http";
 
-const key = process.env.INTELLPULSE_KEY;
+const key = process.env.API_KEY;
 
 function fetchWithKey(address, options = {}) {
   const headers = new Headers(options.headers);

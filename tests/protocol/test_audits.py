@@ -15,7 +15,7 @@ def test_every_audit_of_graphql_over_http_is_ok(server) -> None:
     made = subprocess.check_output([*command, "--json", "--data", server.data])
     audits = subprocess.run(
         [sys.executable, RUN_NODE, HERE, "audit.js", server.url + "/graphql"],
-        env=os.environ | {"INTELLPULSE_KEY": json.loads(made)["key"]},
+        env=os.environ | {"API_KEY": json.loads(made)["key"]},
         capture_output=True,
         text=True,
         check=False,

@@ -1,0 +1,89 @@
+"""Every number in the page on limits and cost is the one in the code."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from graphql_api.app import create_app, open_accounts
+from graphql_api.execution import MAX_ERRORS
+from graphql_api.guard.accounts import Accounts
+from graphql_api.guard.plans import PLANS
+from graphql_api.limits import LIMITS
+from graphql_api.schema import prices
+from graphql_api.settings import Settings
+
+PAGE = (Path(__file__).parent.parent / "docs" / "limits-and-cost.md").read_text()
+SHOWN = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)]
+
+
+def rows(head: str) -> list[list[str]]:
+    """The cells of the table whose first head is this."""
+    table = PAGE.split(f"\n| {head} |")[1].split("\n\n")[0]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in table.split("\n")][2:]
+
+
+@pytest.fixture
+def client(data: Path, clock: Any) -> Iterator[TestClient]:
+    settings = Settings(data=data)
+    with closing(open_accounts(settings)[0]) as accounts:
+        secret = Accounts(accounts, clock).open_account("Reader", "BASIC").secret
+    with TestClient(create_app(settings, clock)) as client:
+        client.headers["x-api-key"] = secret
+        yield client
+
+
+def test_every_limit_stands_in_the_page() -> None:
+    assert rows("`extensions.limit`") == [
+        [f"`{one.name}`", f"{one.maximum:,}", one.meaning] for one in LIMITS.values()
+    ]
+    assert "At most five errors" in PAGE
+    assert MAX_ERRORS == 5
+
+
+def test_every_plan_stands_in_the_page() -> None:
+    assert rows("plan") == [
+        [plan.name, f"{plan.single_query:,}", f"{plan.units_per_day:,}"] for plan in PLANS.values()
+    ]
+
+
+def test_every_price_stands_in_the_page() -> None:
+    told = {field.strip("`"): (int(weight), often) for field, weight, often in rows("field")}
+    paid = {key: price for key, price in prices().table.items() if price.weight or price.size}
+    assert set(told) == {f"{type_}.{field}" for type_, field in paid}
+    for (type_, field), price in paid.items():
+        weight, often = told[f"{type_}.{field}"]
+        assert weight == price.weight
+        assert (often == "once") == (price.size is None)
+        if price.size is not None:
+            named = [*(price.size.slicing_arguments or ()), *(price.size.sized_fields or ())]
+            assert all(f"`{name}`" in often for name in named)
+            assert not price.size.assumed_size or f"{price.size.assumed_size} if" in often
+
+
+def test_the_example_costs_what_the_page_says(client: TestClient) -> None:
+    (query,) = re.findall(r"```graphql\n(.*?)```", PAGE, re.DOTALL)
+    answer = client.post("/graphql", json={"query": query}).json()
+    assert answer["extensions"]["cost"] == SHOWN[1]
+    dry = client.post("/graphql", json={"query": query}, headers={"x-dry-run": "1"}).json()
+    assert shape(dry) == shape(SHOWN[2])
+    for name in ("requestedQueryCost", "actualQueryCost", "maximumQueryCost"):
+        assert dry["extensions"]["cost"][name] == SHOWN[2]["extensions"]["cost"][name]
+
+
+def test_the_refusal_reads_as_the_page_says(client: TestClient) -> None:
+    query = "{" + " ".join(f"a{i}: __typename" for i in range(16)) + "}"
+    answer = client.post("/graphql", json={"query": query}).json()
+    assert {"errors": answer["errors"]} == SHOWN[0]
+
+
+def shape(value: Any) -> Any:
+    """The names in an answer, without its values."""
+    if isinstance(value, dict):
+        return {name: shape(inside) for name, inside in value.items()}
+    return None

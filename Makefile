@@ -49,7 +49,7 @@ check: .venv/dev.stamp ## Lint, types, import contracts, schema, README, templat
 	@echo "== ruff" && $(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@echo "== mypy" && $(BIN)/mypy
 	@echo "== import contracts" && $(BIN)/lint-imports
-	@echo "== schema.graphql" && $(BIN)/python scripts/check_schema.py
+	@echo "== schema" && $(BIN)/python scripts/check_schema.py
 	@echo "== README" && $(BIN)/python scripts/check_readme.py
 	@echo "== cfn-lint" && $(BIN)/cfn-lint infra/template.yaml
 

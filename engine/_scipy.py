@@ -1,4 +1,4 @@
-"""Two compiled pieces of SciPy, alone: their whole packages would cost a cold start a second.
+"""Three compiled pieces of SciPy, alone: their whole packages would cost a cold start a second.
 
 The modules are private to SciPy, which is therefore pinned by the lock; where it keeps them
 elsewhere, its documented doors are taken.
@@ -10,17 +10,24 @@ import importlib.util
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+
+import numpy as np
 
 from engine.types import Float64
 
 __all__ = [
     "Filter",
+    "Sections",
     "Solve",
     "alone",
     "banded_solve",
     "linear_filter",
     "public",
+    "section_filter",
+    "sections_alone",
+    "sections_public",
     "solve_alone",
     "solve_public",
 ]
@@ -31,8 +38,14 @@ Filter = Callable[[Float64, Float64, Float64, int, Float64], tuple[Float64, Floa
 Solve = Callable[..., Float64]
 """``(k, bands, x, lower=1, diag=1) -> y``, as ``scipy.linalg.blas.dtbsv`` has it."""
 
+Sections = Callable[[Any, Any, Any], None]
+"""``(sections, x, state)``: filters the rows of x (rows, n) in place by all sections in turn, as
+``scipy.signal.sosfilt`` has them, and leaves in state (rows, sections, 2) what they remember. All
+three are of one type, float64 or complex128."""
+
 _NAME = "scipy.signal._sigtools"
 _BLAS = "scipy.linalg._fblas"
+_SECTIONS = "scipy.signal._sosfilt"
 
 
 def alone() -> Filter | None:
@@ -47,33 +60,47 @@ def solve_alone() -> Solve | None:
     return found
 
 
+def sections_alone() -> Sections | None:
+    """The compiled cascade without the package around it, or None where it is not there."""
+    found: Sections | None = _taken(_SECTIONS, "_sosfilt")
+    return found
+
+
 def _taken(name: str, attribute: str) -> Any:
     """An attribute of a compiled module that is loaded without its package, or None.
 
     Notes
     -----
-    The module is taken out of ``sys.modules`` again, so that whoever imports the package later gets
-    a whole one.
+    ``sys.modules`` is left as it was, so that whoever imports the package later gets a whole one.
     """
-    known = sys.modules.get(name)
+    known = {held: module for held, module in sys.modules.items() if _of_scipy(held)}
     try:
         package = importlib.util.find_spec("scipy")
         if package is None or package.origin is None:
             return None
-        folder = Path(package.origin).parent.joinpath(*name.split(".")[1:-1])
+        root = Path(package.origin).parent
+        folder = root.joinpath(*name.split(".")[1:-1])
         spec = importlib.machinery.PathFinder.find_spec(name, [str(folder)])
         if spec is None or spec.loader is None:
             return None
+        if "scipy" not in known:
+            # What the module itself imports from SciPy is found here, without SciPy's own start.
+            bare = ModuleType("scipy")
+            bare.__path__ = [str(root)]
+            sys.modules["scipy"] = bare
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
     except ImportError:
         return None
     finally:
-        if known is None:
-            sys.modules.pop(name, None)
-        else:
-            sys.modules[name] = known
+        for held in [held for held in sys.modules if _of_scipy(held)]:
+            del sys.modules[held]
+        sys.modules.update(known)
     return getattr(module, attribute, None)
+
+
+def _of_scipy(name: str) -> bool:
+    return name == "scipy" or name.startswith("scipy.")
 
 
 def public() -> Filter:
@@ -99,3 +126,17 @@ def solve_public() -> Solve:
 
 
 banded_solve: Solve = solve_alone() or solve_public()
+
+
+def sections_public() -> Sections:
+    """The same cascade by SciPy's documented door, slower to open."""
+    sosfilt = importlib.import_module("scipy.signal").sosfilt
+
+    def filtered(sections: Any, x: Any, state: Any) -> None:
+        x[...], end = sosfilt(sections, x, axis=-1, zi=np.moveaxis(state, 1, 0))
+        state[...] = np.moveaxis(end, 0, 1)
+
+    return filtered
+
+
+section_filter: Sections = sections_alone() or sections_public()

@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.types import Float64
 
-__all__ = ["Memory", "recalling", "remember", "remembered"]
+__all__ = ["Memory", "dropped", "note", "recalling", "recalls", "remember", "remembered"]
 
 
 class Memory:
@@ -53,12 +53,15 @@ def recalling(memory: Memory) -> Iterator[Memory]:
         _MEMORY.reset(token)
 
 
-def remembered() -> Float64 | None:
-    """What the recursion that is called now was on the bar before its first, (1,), if it was."""
+def remembered(count: int = 1) -> Float64 | None:
+    """What the recursion that is called now was on the bar before its first, (count,), if it was.
+
+    Most remember one number.
+    """
     memory = _MEMORY.get()
     if memory is None or memory.before is None:
         return None
-    return np.array([next(memory.before)])
+    return np.array([next(memory.before) for _ in range(count)])
 
 
 def remember(column: Float64) -> Float64:
@@ -67,3 +70,21 @@ def remember(column: Float64) -> Float64:
     if memory is not None and memory.dropped:
         memory.after.append(float(column[..., memory.dropped - 1]))
     return column
+
+
+def recalls() -> bool:
+    """Whether recursions begin from a memory, or leave one."""
+    return _MEMORY.get() is not None
+
+
+def dropped() -> int:
+    """How many bars at the front of a recursion's column will not be there the next time."""
+    memory = _MEMORY.get()
+    return 0 if memory is None else memory.dropped
+
+
+def note(state: Float64) -> None:
+    """Keep what a recursion is after the bars that are dropped, where it says so itself."""
+    memory = _MEMORY.get()
+    if memory is not None and memory.dropped:
+        memory.after.extend(state.ravel().tolist())

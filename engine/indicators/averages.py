@@ -6,8 +6,8 @@ from typing import Annotated
 import numpy as np
 
 from engine.arithmetic import divided
+from engine.cascades import Cascade, cascaded, gaps
 from engine.catalog import Between, indicator
-from engine.smoothing import exponential_mean
 from engine.types import Float64, Prices, Values, Volumes
 from engine.windows import aligned, weighted_sum, window_mean, window_sum
 
@@ -86,12 +86,10 @@ def dema(close: Prices, window: Annotated[int, Between(1, 500)] = 20) -> Values:
 
     Examples
     --------
-    >>> dema(np.array([1.0, 2.0, 3.0, 4.0]), window=2).tolist()
+    >>> dema(np.array([1.0, 2.0, 3.0, 4.0]), window=2).round(12).tolist()
     [nan, nan, 3.0, 4.0]
     """
-    once = exponential_mean(close, window)
-    twice = exponential_mean(once, window)
-    return aligned(2.0 * once[..., window - 1 :] - twice, close.shape[-1])
+    return _hurried(close, gaps(window, 2))
 
 
 @indicator(lookback=lambda window: 3 * (window - 1))
@@ -123,14 +121,16 @@ def tema(close: Prices, window: Annotated[int, Between(1, 500)] = 20) -> Values:
 
     Examples
     --------
-    >>> tema(np.array([1.0, 2.0, 3.0, 4.0, 5.0]), window=2).tolist()
+    >>> tema(np.array([1.0, 2.0, 3.0, 4.0, 5.0]), window=2).round(12).tolist()
     [nan, nan, nan, 4.0, 5.0]
     """
-    once = exponential_mean(close, window)
-    twice = exponential_mean(once, window)
-    thrice = exponential_mean(twice, window)
-    gap = once[..., 2 * (window - 1) :] - twice[..., window - 1 :]
-    return aligned(3.0 * gap + thrice, close.shape[-1])
+    return _hurried(close, gaps(window, 3))
+
+
+def _hurried(close: Prices, left: Cascade) -> Values:
+    """The close without what is left of it after its means were taken from it."""
+    gap = cascaded(close, left)
+    return aligned(close[..., close.shape[-1] - gap.shape[-1] :] - gap, close.shape[-1])
 
 
 @indicator(lookback=lambda window: window + isqrt(window) - 2)

@@ -5,8 +5,9 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from engine.arithmetic import divided
+from engine.cascades import cascaded, leads, means, two_cascaded
 from engine.catalog import Between, indicator
-from engine.smoothing import exponential_mean, wilder_mean
+from engine.smoothing import exponential_mean
 from engine.types import Prices, Values
 from engine.windows import aligned
 
@@ -47,8 +48,9 @@ def rsi(close: Prices, window: Annotated[int, Between(2, 500)] = 14) -> Values:
     [nan, nan, 100.0, 50.0]
     """
     change = close[..., 1:] - close[..., :-1]
-    gains = wilder_mean(np.maximum(change, 0.0), window)
-    losses = wilder_mean(np.maximum(-change, 0.0), window)
+    gains, losses = two_cascaded(
+        np.maximum(change, 0.0), np.maximum(-change, 0.0), means(1.0, window)
+    )
     return aligned(100.0 * divided(gains, gains + losses, otherwise=0.5), close.shape[-1])
 
 
@@ -103,9 +105,7 @@ def macd(
     >>> line.histogram.round(3).tolist()
     [nan, nan, nan, 0.25, 0.426]
     """
-    bars, longest = close.shape[-1], max(fast, slow)
-    difference = exponential_mean(close[..., longest - fast :], fast)
-    difference = difference - exponential_mean(close[..., longest - slow :], slow)
+    bars, difference = close.shape[-1], cascaded(close, leads(fast, slow))
     mean = exponential_mean(difference, signal)
     difference = difference[..., signal - 1 :]
     return Macd(aligned(difference, bars), aligned(mean, bars), aligned(difference - mean, bars))

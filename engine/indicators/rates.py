@@ -5,8 +5,8 @@ from typing import Annotated
 import numpy as np
 
 from engine.arithmetic import divided
+from engine.cascades import means, two_cascaded
 from engine.catalog import Between, indicator
-from engine.smoothing import exponential_mean
 from engine.types import Prices, Values
 from engine.windows import aligned, lagged, weighted_sum
 
@@ -114,8 +114,7 @@ def tsi(
     [nan, nan, nan, 100.0, 11.11]
     """
     change = close[..., 1:] - close[..., :-1]
-    lean = exponential_mean(exponential_mean(change, slow), fast)
-    movement = exponential_mean(exponential_mean(np.abs(change), slow), fast)
+    lean, movement = two_cascaded(change, np.abs(change), means(2.0, slow, fast))
     return aligned(divided(100.0 * lean, movement, otherwise=0.0), close.shape[-1])
 
 

@@ -67,6 +67,9 @@ test: .venv/dev.stamp graphiql packages ## Everything, with no network and no AW
 clients: .venv/dev.stamp .venv-clients/stamp ## Generate four clients, compile them strictly, run them against a server
 	@$(BIN)/python scripts/check_clients.py
 
+fuzz: .venv/dev.stamp ## Random bytes, bodies and queries against the app, for a quarter of an hour
+	@FUZZ_TIMES=50 $(BIN)/python -m pytest tests/attacks/test_random.py $(ARGS)
+
 image: .venv/dev.stamp ## The container image, built and then tried as Lambda runs it
 	@sh scripts/build_image.sh $(IMAGE)
 	@$(BIN)/python -m infra.try_image $(IMAGE)

@@ -1,0 +1,186 @@
+"""A bomb at the limits costs no more than a few times what a healthy query of its size does.
+
+Counted in calls of functions, which do not depend on how busy a machine is.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from graphql_api.documents import Documents, Unfit
+from graphql_api.schema import core_schema
+
+TIMES = 3
+"""What a bomb may cost, of a healthy query with as many tokens."""
+
+
+def healthy(tokens: int) -> str:
+    """What a client sends: a fragment a component, each with its fields, filled up to a size."""
+    fragments = []
+    for i in range(14):
+        fragments.append(
+            f"fragment Part{i} on Signal {{ id symbol action rating score close barTime "
+            "strategy { name title description parameters { name default minimum maximum } } "
+            "provenance { engineVersion strategyHash dataVersion resolvedAsOf final source } "
+            "explanation { summary baseline contributions { label value vote weight } } }"
+        )
+        roots = " ".join(
+            f'part{k}: signal(symbol: "IBM") {{ __typename ...Part{k} }}' for k in range(i + 1)
+        )
+        text = f"query Page {{ {roots} }} " + " ".join(fragments)
+        if count_tokens(text) >= tokens:
+            break
+    return text
+
+
+def count_tokens(text: str) -> int:
+    from graphql import Source, TokenKind
+    from graphql.language import Lexer
+
+    lexer, count = Lexer(Source(text)), 0
+    while lexer.advance().kind is not TokenKind.EOF:
+        count += 1
+    return count
+
+
+def calls(work: Callable[[], Any]) -> int:
+    """How many functions are called."""
+    count = 0
+
+    def watch(_frame: Any, event: str, _argument: Any) -> None:
+        nonlocal count
+        count += event in {"call", "c_call"}
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+def read(text: str) -> str:
+    """Reads a document; the code of its refusal, if it is refused."""
+    try:
+        Documents(core_schema(), capacity=1).read(text)
+    except Unfit as unfit:
+        return unfit.code
+    return ""
+
+
+def fill(make: Callable[[int], str], tokens: int = 990) -> str:
+    """The largest bomb of its kind that is within the limit on tokens."""
+    size = 1
+    while count_tokens(make(size + 1)) <= tokens:
+        size += 1
+    return make(size)
+
+
+def doubling(n: int) -> str:
+    """Each fragment spreads the next one twice: 2**n paths."""
+    return "{ ...F0 }" + "".join(
+        f"fragment F{i} on Query {{ ...F{i + 1} ...F{i + 1} }}" for i in range(n)
+    ) + f"fragment F{n} on Query {{ __typename }}"  # fmt: skip
+
+
+def deep(n: int) -> str:
+    """Doubling below fields, which no name merges."""
+    return "{ strategies { ...F0 } }" + "".join(
+        f"fragment F{i} on Strategy {{ name parameters {{ name }} ...F{i + 1} ...F{i + 1} }}"
+        for i in range(n)
+    ) + f"fragment F{n} on Strategy {{ title }}"  # fmt: skip
+
+
+def crossing(n: int) -> str:
+    """Two chains which spread each other."""
+    return "{ strategies { ...F0 ...G0 } }" + "".join(
+        f"fragment F{i} on Strategy {{ name ...F{i + 1} ...G{i + 1} }}"
+        f"fragment G{i} on Strategy {{ title ...G{i + 1} ...F{i + 1} }}"
+        for i in range(n)
+    ) + f"fragment F{n} on Strategy {{ name }} fragment G{n} on Strategy {{ title }}"  # fmt: skip
+
+
+def side_by_side(n: int) -> str:
+    """Every fragment is compared with every other."""
+    spread = " ".join(f"...F{i}" for i in range(n))
+    return f"{{ strategies {{ {spread} }} }}" + "".join(
+        f"fragment F{i} on Strategy {{ name }}" for i in range(n)
+    )
+
+
+def same_fields(n: int) -> str:
+    """Every field is compared with every other of its name, and so is what is below."""
+    return "{" + " strategies { name title name title hash }" * min(n, 49) + (
+        " indicators { name title }" * max(0, min(n - 49, 49))
+    ) + "}"  # fmt: skip
+
+
+def circle(n: int) -> str:
+    """Fragments that lead back to the first."""
+    return "{ ...F0 }" + "".join(
+        f"fragment F{i} on Query {{ __typename ...F{(i + 1) % n} }}" for i in range(n)
+    )
+
+
+def everywhere(n: int) -> str:
+    """Each fragment spreads all that come after it."""
+    return "{ ...F0 }" + "".join(
+        f"fragment F{i} on Query {{ __typename "
+        + " ".join(f"...F{k}" for k in range(i + 1, n))
+        + "}"
+        for i in range(n)
+    )
+
+
+def variables(n: int) -> str:
+    """Every operation looks for every variable in every fragment."""
+    spread = " ".join(f"...F{i}" for i in range(n))
+    queries = " ".join(f"query Q{i}($v: Boolean!) {{ {spread} }}" for i in range(4))
+    return queries + "".join(
+        f"fragment F{i} on Query {{ __typename @skip(if: $v) }}" for i in range(n)
+    )
+
+
+BOMBS = [doubling, deep, crossing, side_by_side, same_fields, circle, everywhere, variables]
+
+
+@pytest.mark.parametrize("bomb", BOMBS, ids=lambda bomb: bomb.__name__)
+def test_a_bomb_costs_little_more_than_a_healthy_query_of_its_size(bomb) -> None:
+    text = fill(bomb) if bomb is not same_fields else bomb(90)
+    page = healthy(count_tokens(text))
+    assert read(page) == ""  # also warms what is made once
+    read(text)
+    assert calls(lambda: read(text)) <= TIMES * calls(lambda: read(page))
+
+
+def test_a_healthy_page_is_as_large_as_may_be() -> None:
+    assert 800 <= count_tokens(healthy(1_000)) <= 1_000
+    assert read(healthy(1_000)) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ a(b: " + json.dumps("x" * 14_000) + ") }",
+        '{ a(b: """' + "x\n" * 6_000 + '""") }',
+        "#\n" * 7_000 + "{ __typename }",
+        "," * 14_000 + "{ __typename }",
+        '"""' * 4_000,
+        '"\\u' * 4_000,
+        "{ a(b: " + "1" * 14_000 + ") }",
+        "{" * 15_000,
+        "...".join("a" * 3_000),
+        "\ufeff" * 15_000,
+        "{ " + "é" * 14_000 + " }",
+        "9" * 15_000,
+    ],
+    ids=lambda text: ascii(text[:12]),
+)
+def test_a_bomb_of_tokens_costs_no_more_than_a_healthy_query(text) -> None:
+    page = healthy(950)
+    read(page)
+    assert calls(lambda: read(text)) <= TIMES * calls(lambda: read(page))

@@ -59,9 +59,9 @@ LIMITS: Mapping[str, Limit] = {
         ),
         Limit(
             "merging",
-            10_000,
-            "steps to see whether its fields merge",
-            "Comparisons of fields that are answered under one name.",
+            20_000,
+            "comparisons of its fields with each other",
+            "Comparisons of fields and fragments, to see which may share a name.",
         ),
     )
 }

@@ -11,8 +11,8 @@ from graphql_api.limits.bounds import LIMITS, beyond
 __all__ = ["aborted"]
 
 # graphql-core reads its budget from this attribute whenever a validation begins, and documents that
-# it is to be assigned to. Its own, 50 times ours, lets a document of 4 kB run for a tenth of a
-# second; with ours the dearest takes about as long as a healthy one of its length.
+# it is to be assigned to. Its own, 25 times ours, lets a document of 4 kB run for a tenth of a
+# second; with ours the dearest takes at most twice as long as a healthy one of its length.
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = LIMITS["merging"].maximum
 
 

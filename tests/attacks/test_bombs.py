@@ -4,6 +4,7 @@ Counted in calls of functions, which do not depend on how busy a machine is.
 """
 
 import json
+import random
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -153,6 +154,32 @@ def test_a_bomb_costs_little_more_than_a_healthy_query_of_its_size(bomb) -> None
     text = fill(bomb) if bomb is not same_fields else bomb(90)
     page = healthy(count_tokens(text))
     assert read(page) == ""  # also warms what is made once
+    read(text)
+    assert calls(lambda: read(text)) <= TIMES * calls(lambda: read(page))
+
+
+def tangle(seed: int) -> str:
+    """Fragments of some fields which spread others at random, many paths to each."""
+    chosen = random.Random(seed)
+    fields = ["name", "title", "hash", "source", "parameters { name }", "thresholds { above }"]
+    most = chosen.randrange(1, 5)
+    text = "query Q { strategies { ...F0 } }"
+    for i in range(60):
+        spreads = [f"...F{min(60, i + chosen.randrange(1, 9))}" for _ in range(most)]
+        parts = chosen.sample([*fields, *spreads], len(fields) + most)[: most + 2]
+        fragment = f" fragment F{i} on Strategy {{ ...F{i + 1} {' '.join(parts)} }}"
+        if count_tokens(text + fragment) > 880 or i > 40:
+            break
+        text += fragment
+    missing = [k for k in range(i, 61) if f"...F{k} " in text]
+    return text + "".join(f" fragment F{k} on Strategy {{ name }}" for k in missing[:10])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_tangle_of_fragments_costs_little_more_than_a_healthy_query(seed: int) -> None:
+    page = healthy(1_000)
+    read(page)
+    text = tangle(seed)
     read(text)
     assert calls(lambda: read(text)) <= TIMES * calls(lambda: read(page))
 

@@ -168,7 +168,7 @@ def test_comparing_fields_has_an_end() -> None:
         Documents(core_schema()).read(f"{{ strategies {{ {spread} }} }} {fragments}")
     assert unfit.value.code == "QUERY_TOO_COMPLEX"
     (error,) = unfit.value.errors
-    assert error.extensions == {"limit": "merging", "value": 10_001, "maximum": 10_000}
+    assert error.extensions == {"limit": "merging", "value": 20_001, "maximum": 20_000}
 
 
 def test_a_page_of_components_with_a_fragment_each_is_far_from_that_end() -> None:

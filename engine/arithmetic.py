@@ -18,7 +18,8 @@ def beyond_rounding(difference: Float64, level: Float64) -> Float64:
     >>> beyond_rounding(np.array([1e-13, 1.0]), np.array([100.0, 100.0])).tolist()
     [0.0, 1.0]
     """
-    return np.where(np.abs(difference) > _ROUNDING * np.abs(level), difference, 0.0)
+    beyond = np.abs(difference) > _ROUNDING * np.abs(level)
+    return difference if beyond.all() else np.where(beyond, difference, 0.0)
 
 
 def divided(numerator: Float64, denominator: Float64, otherwise: float) -> Float64:

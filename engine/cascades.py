@@ -38,13 +38,13 @@ class Cascade(NamedTuple):
         sum of weights * (x - today) + levels * today,      weights (s + 1, bars), levels (s + 1,)
 
     over the bars until then, ``today`` the last of them: exactly 0 for differences of a column that
-    stands still.
+    stands still. Means need no such care: their ``levels`` are None, and x is not less today.
     """
 
     steps: Float64
     twin: Any
     weights: Float64
-    levels: Float64
+    levels: Float64 | None
 
 
 @lru_cache(maxsize=256)
@@ -55,7 +55,7 @@ def means(gain: float, *windows: int) -> Cascade:
     """
     gains = [gain / (window + gain - 1.0) for window in windows]
     steps = [(gain, 0.0, 1.0 - gain) for gain in gains]
-    return _cascade(steps, _means_of(windows, gains), np.ones(len(windows)))
+    return _cascade(steps, _means_of(windows, gains), level=True)
 
 
 @lru_cache(maxsize=256)
@@ -66,7 +66,7 @@ def gaps(window: int, times: int) -> Cascade:
     # What (1 - E)**1, (1 - E)**2, ... have of E, E E, ...; their 1 is today, and has no weight.
     signs = np.array([[-1.0, 0.0, 0.0], [-2.0, 1.0, 0.0], [-3.0, 3.0, -1.0]])[:times, :times]
     weights = signs @ _means_of((window,) * times, [gain] * times)
-    return _cascade(steps, weights, np.zeros(times))
+    return _cascade(steps, weights, level=False)
 
 
 @lru_cache(maxsize=256)
@@ -84,23 +84,24 @@ def leads(fast: int, slow: int) -> Cascade:
     weights[0, -fast:] = -1.0 / fast
     weights[1, -fast:] = 1.0 / fast
     weights[1, -slow:] -= 1.0 / slow
-    return _cascade(steps, weights, np.zeros(2))
+    return _cascade(steps, weights, level=False)
 
 
 def _cascade(
-    steps: Sequence[tuple[float, float, float]], weights: Float64, levels: Float64
+    steps: Sequence[tuple[float, float, float]], weights: Float64, *, level: bool
 ) -> Cascade:
     """The steps (now, before, keep), and what each is on the bar where the last begins."""
     sections = np.array([(now, before, 0.0, 1.0, -keep, 0.0) for now, before, keep in steps])
     # A step's value there, less what the value that it hears makes of it, was remembered.
-    heard = np.concatenate([np.zeros_like(weights[:1]), weights[:-1]])
-    level = np.concatenate([np.ones(1), levels[:-1]])
-    return Cascade(
-        sections,
-        sections.astype(np.complex128),
-        np.concatenate([weights - sections[:, :1] * heard, weights[-1:]]),
-        np.concatenate([levels - sections[:, 0] * level, levels[-1:]]),
-    )
+    heard = np.concatenate([np.zeros_like(weights[:1]), weights])
+    before = np.concatenate([weights - sections[:, :1] * heard[:-1], weights[-1:]])
+    levels = None
+    if level:
+        before[0, -1] -= sections[0, 0]
+    else:
+        levels = np.zeros(len(before))
+        levels[0] = -sections[0, 0]
+    return Cascade(sections, sections.astype(np.complex128), before, levels)
 
 
 def _means_of(windows: tuple[int, ...], gains: list[float]) -> Float64:
@@ -171,7 +172,9 @@ def two_cascaded(one: Float64, two: Float64, cascade: Cascade) -> tuple[Float64,
     seen[0], seen[1] = one[..., :bars], two[..., :bars]
     column.real, column.imag = one[..., bars - 1 :], two[..., bars - 1 :]
     state, seed = _begun(seen, cascade)
-    _filter(column, cascade.twin, state[0] + 1j * state[1])
+    memory: Any = np.empty((*one.shape[:-1], len(cascade.steps)), dtype=np.complex128)
+    memory.real, memory.imag = state
+    _filter(column, cascade.twin, memory)
     if seed is not None:
         column.real[..., 0], column.imag[..., 0] = seed
     return column.real, column.imag
@@ -186,9 +189,12 @@ def _begun(values: Float64, cascade: Cascade) -> tuple[Float64, Float64 | None]:
         return known, None
     # NumPy adds in the order in which the values lie, and the answer must not hang on that.
     first = np.ascontiguousarray(values)[..., np.newaxis, :]
-    today = first[..., -1]
-    sums = np.add.reduce(cascade.weights * (first - first[..., -1:]), axis=-1)
-    sums += cascade.levels * today
+    if cascade.levels is None:
+        sums = np.add.reduce(cascade.weights * first, axis=-1)
+    else:
+        today = first[..., -1:]
+        sums = np.add.reduce(cascade.weights * (first - today), axis=-1)
+        sums += cascade.levels * today[..., 0]
     return sums[..., :-1], sums[..., -1]
 
 

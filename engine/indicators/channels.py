@@ -3,7 +3,7 @@
 from typing import Annotated, NamedTuple
 
 from engine.catalog import Between, indicator
-from engine.indicators.volatility import true_range
+from engine.indicators.volatility import ranges_of
 from engine.smoothing import exponential_mean, wilder_mean
 from engine.types import Float64, Prices, Values
 from engine.windows import aligned, window_max, window_min
@@ -62,9 +62,9 @@ def donchian_channels(
     >>> channel.upper.tolist(), channel.middle.tolist(), channel.lower.tolist()
     ([nan, 5.0, 5.0], [nan, 3.0, 3.5], [nan, 1.0, 2.0])
     """
-    upper, lower = window_max(high, window), window_min(low, window)
-    columns = Channel(upper, (upper + lower) * 0.5, lower)
-    return Channel(*(aligned(column, high.shape[-1]) for column in columns))
+    bars = high.shape[-1]
+    upper, lower = aligned(window_max(high, window), bars), aligned(window_min(low, window), bars)
+    return Channel(upper, (upper + lower) * 0.5, lower)
 
 
 @indicator(lookback=lambda window, atr_window: max(window - 1, atr_window))
@@ -118,10 +118,10 @@ def keltner_channels(
     middle = high[..., skipped:] + low[..., skipped:] + close[..., skipped:]
     middle = exponential_mean(middle / 3.0, window)
     skipped = warm_up - atr_window
-    ranges = true_range(high[..., skipped:], low[..., skipped:], close[..., skipped:])
-    reach = width * wilder_mean(ranges[..., 1:], atr_window)
-    columns = Channel(middle + reach, middle, middle - reach)
-    return Channel(*(aligned(column, close.shape[-1]) for column in columns))
+    ranges = ranges_of(high[..., skipped:], low[..., skipped:], close[..., skipped:])
+    reach = width * wilder_mean(ranges, atr_window)
+    middle, reach = aligned(middle, close.shape[-1]), aligned(reach, close.shape[-1])
+    return Channel(middle + reach, middle, middle - reach)
 
 
 class Ichimoku(NamedTuple):

@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.arithmetic import divided
 from engine.catalog import Between, indicator
-from engine.indicators.volatility import true_range
+from engine.indicators.volatility import ranges_of
 from engine.smoothing import resting_mean, wilder_sum
 from engine.types import Prices, Values
 from engine.windows import aligned, since_max, since_min
@@ -65,7 +65,7 @@ def adx(
     up, down = high[..., 1:] - high[..., :-1], low[..., :-1] - low[..., 1:]
     rise = np.where(up > np.maximum(down, 0.0), up, 0.0)
     fall = np.where(down > np.maximum(up, 0.0), down, 0.0)
-    ranges = wilder_sum(true_range(high, low, close)[..., 1:], window)
+    ranges = wilder_sum(ranges_of(high, low, close), window)
     plus = 100.0 * divided(wilder_sum(rise, window), ranges, otherwise=0.0)
     minus = 100.0 * divided(wilder_sum(fall, window), ranges, otherwise=0.0)
     both = plus + minus
@@ -119,4 +119,5 @@ def aroon(high: Prices, low: Prices, window: Annotated[int, Between(2, 500)] = 2
     """
     up = (window - since_max(high, window + 1)) * np.float64(100.0 / window)
     down = (window - since_min(low, window + 1)) * np.float64(100.0 / window)
-    return Aroon(*(aligned(column, high.shape[-1]) for column in (up, down, up - down)))
+    up, down = aligned(up, high.shape[-1]), aligned(down, high.shape[-1])
+    return Aroon(up, down, up - down)

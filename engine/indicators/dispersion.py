@@ -6,7 +6,8 @@ import numpy as np
 
 from engine.arithmetic import beyond_rounding, divided
 from engine.catalog import Between, indicator
-from engine.indicators.volatility import atr
+from engine.indicators.volatility import ranges_of
+from engine.smoothing import wilder_mean
 from engine.types import Prices, Values
 from engine.windows import aligned, moments, window_std
 
@@ -48,7 +49,7 @@ def natr(
     >>> natr(close + 1.0, close - 1.0, close, window=2).tolist()
     [nan, nan, 37.5]
     """
-    ranges = atr(high, low, close, window)[..., window:]
+    ranges = wilder_mean(ranges_of(high, low, close), window)
     return aligned(divided(ranges, close[..., window:], otherwise=0.0) * 100.0, close.shape[-1])
 
 

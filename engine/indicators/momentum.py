@@ -106,6 +106,6 @@ def macd(
     [nan, nan, nan, 0.25, 0.426]
     """
     bars, difference = close.shape[-1], cascaded(close, leads(fast, slow))
-    mean = exponential_mean(difference, signal)
-    difference = difference[..., signal - 1 :]
-    return Macd(aligned(difference, bars), aligned(mean, bars), aligned(difference - mean, bars))
+    mean = aligned(exponential_mean(difference, signal), bars)
+    difference = aligned(difference[..., signal - 1 :], bars)
+    return Macd(difference, mean, difference - mean)

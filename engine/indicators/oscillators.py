@@ -6,6 +6,7 @@ import numpy as np
 
 from engine.arithmetic import beyond_rounding, divided
 from engine.catalog import Between, indicator
+from engine.sharing import sharing
 from engine.smoothing import exponential_mean
 from engine.types import Prices, Values
 from engine.windows import aligned, window_mean, window_sum
@@ -158,9 +159,10 @@ def ultimate_oscillator(
     ranges = np.maximum(high[..., 1:], before) - floor
     longest = max(fast, middle, slow)
     total = np.zeros((*close.shape[:-1], max(close.shape[-1] - longest, 0)))
-    for weight, window in zip((1.0, 2.0, 4.0), sorted((fast, middle, slow))[::-1], strict=True):
-        share = divided(window_sum(bought, window), window_sum(ranges, window), otherwise=0.0)
-        total += weight * share[..., longest - window :]
+    with sharing((bought, ranges)):
+        for weight, window in zip((1.0, 2.0, 4.0), sorted((fast, middle, slow))[::-1], strict=True):
+            share = divided(window_sum(bought, window), window_sum(ranges, window), otherwise=0.0)
+            total += weight * share[..., longest - window :]
     return aligned(total * (100.0 / 7.0), close.shape[-1])
 
 

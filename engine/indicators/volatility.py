@@ -10,7 +10,7 @@ from engine.smoothing import wilder_mean
 from engine.types import Prices, Values
 from engine.windows import aligned, moments
 
-__all__ = ["BollingerBands", "atr", "bollinger_bands", "true_range"]
+__all__ = ["BollingerBands", "atr", "bollinger_bands", "ranges_of", "true_range"]
 
 
 class BollingerBands(NamedTuple):
@@ -67,8 +67,8 @@ def bollinger_bands(
     ([nan, 4.0, 6.0], [nan, 0.0, 2.0], [nan, 0.75, 0.75])
     """
     middle, squares = moments(close, window)
-    reach = width * np.sqrt(squares / window)
-    lower, span = middle - reach, 2.0 * reach
+    reach = np.sqrt(squares * (width * width / window))
+    lower, span = middle - reach, reach + reach
     above = close[..., window - 1 :] - lower
     columns = BollingerBands(
         upper=middle + reach,
@@ -109,10 +109,11 @@ def true_range(high: Prices, low: Prices, close: Prices) -> Values:
     >>> true_range(np.array([5.0, 9.0]), np.array([4.0, 8.0]), np.array([4.5, 8.5])).tolist()
     [nan, 4.5]
     """
-    return aligned(_ranges(high, low, close), close.shape[-1])
+    return aligned(ranges_of(high, low, close), close.shape[-1])
 
 
-def _ranges(high: Prices, low: Prices, close: Prices) -> Values:
+def ranges_of(high: Prices, low: Prices, close: Prices) -> Values:
+    """True ranges, of the bars that have one before them."""
     """True ranges from the second bar on."""
     before = close[..., :-1]
     return np.maximum(high[..., 1:], before) - np.minimum(low[..., 1:], before)
@@ -152,4 +153,4 @@ def atr(
     >>> atr(close + 1.0, close - 1.0, close, window=2).tolist()
     [nan, nan, 2.5, 2.25]
     """
-    return aligned(wilder_mean(_ranges(high, low, close), window), close.shape[-1])
+    return aligned(wilder_mean(ranges_of(high, low, close), window), close.shape[-1])

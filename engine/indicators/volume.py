@@ -182,8 +182,8 @@ def mfi(
     """
     price = (high + low + close) / 3.0
     now, before = price[..., 1:], price[..., :-1]
-    change = beyond_rounding(now - before, np.abs(now) + np.abs(before))
+    change = beyond_rounding(now - before, now + before)
     money = now * volume[..., 1:]
-    risen = window_sum(np.where(change > 0.0, money, 0.0), window)
-    fallen = window_sum(np.where(change < 0.0, money, 0.0), window)
+    risen = window_sum(money * (change > 0.0), window)
+    fallen = window_sum(money * (change < 0.0), window)
     return aligned(100.0 * divided(risen, risen + fallen, otherwise=0.0), close.shape[-1])

@@ -16,3 +16,4 @@ compile requirements-node.lock --group node
 compile requirements-build.lock --group build --constraints requirements.lock
 compile requirements-dev.lock pyproject.toml --group build --group test --group check --constraints requirements.lock
 compile requirements-clients.lock --group clients
+compile requirements-bench.lock --group bench --constraints requirements-dev.lock

@@ -1,6 +1,6 @@
 """The same indicators in pandas-ta-classic and ta, by name, from a DataFrame of bars.
 
-Needs both libraries, which are no dependency of the project: `pip install pandas-ta-classic ta`.
+Needs both libraries, which only `make bench` installs.
 """
 
 from collections.abc import Callable

@@ -48,9 +48,8 @@ def rsi(close: Prices, window: Annotated[int, Between(2, 500)] = 14) -> Values:
     [nan, nan, 100.0, 50.0]
     """
     change = close[..., 1:] - close[..., :-1]
-    gains, losses = two_cascaded(
-        np.maximum(change, 0.0), np.maximum(-change, 0.0), means(1.0, window)
-    )
+    risen = np.maximum(change, 0.0)
+    gains, losses = two_cascaded(risen, risen - change, means(1.0, window))
     return aligned(100.0 * divided(gains, gains + losses, otherwise=0.5), close.shape[-1])
 
 

@@ -103,9 +103,8 @@ def awesome_oscillator(
     """
     middle = (high + low) * 0.5
     longest = max(fast, slow)
-    with sharing((middle,)):
-        quick, calm = window_mean(middle, fast), window_mean(middle, slow)
-    difference = quick[..., longest - fast :] - calm[..., longest - slow :]
+    difference = window_mean(middle[..., longest - fast :], fast)
+    difference = difference - window_mean(middle[..., longest - slow :], slow)
     return aligned(difference, high.shape[-1])
 
 

@@ -115,7 +115,7 @@ def tsi(
     """
     change = close[..., 1:] - close[..., :-1]
     lean, movement = two_cascaded(change, np.abs(change), means(2.0, slow, fast))
-    return aligned(divided(100.0 * lean, movement, otherwise=0.0), close.shape[-1])
+    return aligned(100.0 * divided(lean, movement, otherwise=0.0), close.shape[-1])
 
 
 @indicator(lookback=lambda window: window - 1)

@@ -1,6 +1,6 @@
 """What a home of bars can do, whatever it is built on."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -74,11 +74,23 @@ class BarStore(Protocol):
         """The series of one symbol, shortest interval first."""
         ...
 
+    def listed(self, symbols: Collection[str]) -> dict[str, list[StoredInterval]]:
+        """What `intervals` says of several symbols, in one round of calls; empty lists too."""
+        ...
+
     def series(self, symbol: str, interval: Interval) -> Series | None:
         """Every row of one series, also those not known yet; None where there is none.
 
         Read the clock for `Series.snapshot` before calling this, never after: what is committed
         between the two may belong to answers at the later time.
+        """
+        ...
+
+    def load(self, wanted: Collection[tuple[str, Interval]]) -> dict[tuple[str, Interval], Series]:
+        """Many series at once, in at most two rounds of calls, however many are wanted.
+
+        A symbol that was never committed is left out; an interval that was not is an empty series,
+        which has the symbol's profile. Read the clock first, as for `series`.
         """
         ...
 

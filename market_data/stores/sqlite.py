@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -99,6 +99,21 @@ class SqliteBarStore:
         # Read after the version, so it may be newer than that: then it is only read once more.
         self._listed[symbol] = version, stored
         return list(stored)
+
+    def listed(self, symbols: Collection[str]) -> dict[str, list[StoredInterval]]:
+        """What `intervals` says of several symbols."""
+        return {symbol: self.intervals(symbol) for symbol in symbols}
+
+    def load(self, wanted: Collection[tuple[str, Interval]]) -> dict[tuple[str, Interval], Series]:
+        """Many series at once; here a call costs next to nothing, so one after another."""
+        found: dict[tuple[str, Interval], Series] = {}
+        for symbol, interval in wanted:
+            series = self.series(symbol, interval)
+            if series is None and (instrument := self.instrument(symbol)) is not None:
+                series = Series.empty(instrument, interval)
+            if series is not None:
+                found[symbol, interval] = series
+        return found
 
     def series(self, symbol: str, interval: Interval) -> Series | None:
         """Every row of one series, also those not known yet; None where there is none."""

@@ -65,6 +65,26 @@ def test_instruments_and_intervals_are_listed_in_order(store, daily, day):
     assert store.series("MSFT", ONE_WEEK) is None
 
 
+def test_many_series_are_loaded_at_once(store, daily):
+    store.commit(AAPL, ONE_DAY, daily([10, 11]))
+    store.commit(Instrument("MSFT", source="told"), ONE_WEEK, daily([10]))
+    wanted = [("AAPL", ONE_DAY), ("MSFT", ONE_DAY), ("NONE", ONE_DAY), ("AAPL", ONE_DAY)]
+    found = store.load(wanted)
+    assert list(found) == [("AAPL", ONE_DAY), ("MSFT", ONE_DAY)]
+    apple, microsoft = found.values()
+    assert (apple.instrument, apple.interval) == (AAPL, ONE_DAY)
+    assert apple.close.tolist() == store.series("AAPL", ONE_DAY).close.tolist() == [10, 11]
+    assert (microsoft.instrument.symbol, len(microsoft.time)) == ("MSFT", 0)
+    assert store.load([]) == {}
+
+
+def test_many_symbols_are_listed_at_once(store, daily):
+    store.commit(AAPL, ONE_DAY, daily([10, 11]))
+    listed = store.listed(["NONE", "AAPL"])
+    assert listed == {"NONE": [], "AAPL": store.intervals("AAPL")}
+    assert store.listed([]) == {}
+
+
 def test_a_list_is_new_after_each_commit_and_belongs_to_who_asked(store, daily, day):
     store.commit(AAPL, ONE_DAY, daily([10, 11]))
     store.intervals("AAPL").clear()

@@ -7,15 +7,29 @@ MarketDataError
     BadAction            a split or dividend that cannot be one
     StoreUnavailable     the store of bars cannot be read or written now
     UnknownFormat        a store written by a newer version of this software
+    SourceError          what a source of bars answered instead of bars
+        SourceUnavailable    it cannot be reached, or fails, now
+            RateLimited      it was asked too often
+        UnknownAtSource      it has no such symbol
+        NotOffered           it does not give such bars: the interval, the range
+        NotPermitted         its credentials are missing, wrong, or not enough
+        BadAnswer            its answer is not what it documents
 """
 
 __all__ = [
     "BadAction",
+    "BadAnswer",
     "BadBar",
     "BadCsv",
     "BadInstrument",
     "MarketDataError",
+    "NotOffered",
+    "NotPermitted",
+    "RateLimited",
+    "SourceError",
+    "SourceUnavailable",
     "StoreUnavailable",
+    "UnknownAtSource",
     "UnknownFormat",
 ]
 
@@ -94,3 +108,53 @@ class StoreUnavailable(MarketDataError):
 
 class UnknownFormat(MarketDataError):
     """A store written by a newer version of this software."""
+
+
+class SourceError(MarketDataError):
+    """What a source answered instead of bars; the text holds no key and no address.
+
+    Parameters
+    ----------
+    source : str
+        The source's name.
+    what : str
+        What was wrong, as the rest of a sentence that begins with the source's name.
+    """
+
+    def __init__(self, source: str, what: str) -> None:
+        super().__init__(f"{source} {what}")
+        self.source = source
+
+
+class SourceUnavailable(SourceError):
+    """The source cannot be reached, or fails, now; later it may not.
+
+    Parameters
+    ----------
+    retry_after : float or None, seconds
+        Before then there is no use in asking; None where nobody said.
+    """
+
+    def __init__(self, source: str, what: str, retry_after: float | None = None) -> None:
+        super().__init__(source, what)
+        self.retry_after = retry_after
+
+
+class RateLimited(SourceUnavailable):
+    """The source was asked more often than it allows."""
+
+
+class UnknownAtSource(SourceError):
+    """The source has no such symbol."""
+
+
+class NotOffered(SourceError):
+    """The source does not give such bars, whoever asks: the interval, or how far back."""
+
+
+class NotPermitted(SourceError):
+    """The source's credentials are missing, wrong, or do not reach as far."""
+
+
+class BadAnswer(SourceError):
+    """The source answered something else than it documents."""

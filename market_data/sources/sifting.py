@@ -1,0 +1,190 @@
+"""From a raw batch to bars that keep every rule, and the rows that do not, each with its reason."""
+
+import enum
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.types import Bars
+from market_data.errors import BadAction
+from market_data.instruments import CorporateAction
+from market_data.rules import Rule, faults
+from market_data.sources.base import RawAction, RawBar, RawBatch
+
+__all__ = ["Refusal", "Refused", "Sifted", "sift"]
+
+# No price and no volume is as long; reading what is longer costs time for nothing.
+LONGEST = 64
+COLUMNS = ("open", "high", "low", "close", "volume")
+
+# Times whose dates are dates; numpy's int64 ends far beyond.
+FIRST, LAST = -62_135_596_800_000_000, 253_402_300_800_000_000
+
+_DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+class Refusal(enum.StrEnum):
+    """Why a row is not taken, for programs."""
+
+    NOT_A_NUMBER = "NOT_A_NUMBER"
+    NOT_FINITE = "NOT_FINITE"
+    OUT_OF_RANGE = "OUT_OF_RANGE"
+    BROKEN_PRICES = "BROKEN_PRICES"
+    OFF_GRID = "OFF_GRID"
+    UNCLOSED = "UNCLOSED"
+    FUTURE = "FUTURE"
+    CONTRADICTED = "CONTRADICTED"
+    BAD_ACTION = "BAD_ACTION"
+
+
+_OF_RULE = {
+    Rule.FINITE: Refusal.NOT_FINITE,
+    Rule.POSITIVE: Refusal.OUT_OF_RANGE,
+    Rule.CONSISTENT: Refusal.BROKEN_PRICES,
+    Rule.ON_GRID: Refusal.OFF_GRID,
+    Rule.CLOSED: Refusal.UNCLOSED,
+    Rule.PAST: Refusal.FUTURE,
+}
+
+
+class Refused(NamedTuple):
+    """A row that is not taken.
+
+    Attributes
+    ----------
+    row : RawBar or RawAction
+        As the source gave it.
+    code : Refusal
+    column : str
+        The column at fault.
+    reason : str
+        The rule it breaks, in words.
+    """
+
+    row: RawBar | RawAction
+    code: Refusal
+    column: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """What a batch holds.
+
+    Attributes
+    ----------
+    bars : Bars
+        Those that keep every rule, oldest first.
+    actions : tuple of CorporateAction
+        Oldest first.
+    refused : tuple of Refused
+        All other rows, by time.
+    """
+
+    bars: Bars
+    actions: tuple[CorporateAction, ...]
+    refused: tuple[Refused, ...]
+
+
+def sift(batch: RawBatch, calendar: str, now: int | None = None) -> Sifted:
+    """Hold the rules of `market_data.rules` against each row of a batch.
+
+    Whether a bar had closed is judged at the moment of the fetch, less the source's delay: sifted
+    hours later, a bar that was fetched unclosed is unclosed still. Rows that say the same of one
+    time count once; where they contradict each other none of them is taken.
+
+    Parameters
+    ----------
+    calendar : str
+    now : int, microseconds UTC, or None
+        The clock here, where it may read earlier than the one that stamped the batch.
+    """
+    fetched = batch.fetched_at if now is None else min(now, batch.fetched_at)
+    refused: list[Refused] = []
+    rows, numbers = [], []
+    for row in _agreeing(batch.bars, refused):
+        values = _numbers(row, refused)
+        if values is not None:
+            rows.append(row)
+            numbers.append(values)
+    time = np.array([row.time for row in rows], np.int64)
+    table = np.array(numbers, np.float64).reshape(len(rows), len(COLUMNS))
+    columns = {name: table[:, i].copy() for i, name in enumerate(COLUMNS)}
+    good = np.ones(len(rows), bool)
+    for fault in faults(time, columns, batch.interval, calendar, fetched - batch.delay):
+        row, code, reason = rows[fault.bar], _OF_RULE[fault.rule], fault.reason
+        if code is Refusal.FUTURE and row.time <= fetched:
+            code, reason = Refusal.UNCLOSED, "the bar is not closed yet"
+        good[fault.bar] = False
+        refused.append(Refused(row, code, fault.column, reason))
+    actions = sorted(_actions(batch.actions, refused))
+    refused.sort(key=lambda one: one.row[0])
+    return Sifted(
+        Bars(time[good], **{name: column[good] for name, column in columns.items()}),
+        tuple(actions),
+        tuple(refused),
+    )
+
+
+def _agreeing(bars: Iterable[RawBar], refused: list[Refused]) -> list[RawBar]:
+    """The rows by time, each time once; those that contradict each other are refused."""
+    distinct = sorted(set(bars))
+    told = Counter(row.time for row in distinct)
+    for row in distinct:
+        if told[row.time] > 1:
+            reason = "the same time twice, with different numbers"
+            refused.append(Refused(row, Refusal.CONTRADICTED, "time", reason))
+    return [row for row in distinct if told[row.time] == 1]
+
+
+def _numbers(row: RawBar, refused: list[Refused]) -> tuple[float, ...] | None:
+    """The numbers of a row; None where it is refused."""
+    if not FIRST <= row.time < LAST:
+        refused.append(Refused(row, Refusal.OUT_OF_RANGE, "time", "no date is as far away"))
+        return None
+    values = []
+    for name in COLUMNS:
+        text = getattr(row, name)
+        if not _is_decimal(text):
+            finite = text.strip("+-").lower() not in {"nan", "inf", "infinity"}
+            code = Refusal.NOT_A_NUMBER if finite else Refusal.NOT_FINITE
+            reason = "not a decimal number" if finite else "not a finite number"
+            refused.append(Refused(row, code, name, reason))
+            return None
+        values.append(float(text))
+    return tuple(values)
+
+
+def _actions(actions: Iterable[RawAction], refused: list[Refused]) -> Iterator[CorporateAction]:
+    """The actions that can be ones, each once; those that contradict each other are refused."""
+    distinct = sorted(set(actions))
+    told = Counter((row.ex_time, row.kind) for row in distinct)
+    for row in distinct:
+        if told[row.ex_time, row.kind] > 1:
+            reason = "the same action twice, with different numbers"
+            refused.append(Refused(row, Refusal.CONTRADICTED, "value", reason))
+            continue
+        try:
+            yield CorporateAction(row.ex_time, row.kind, _value(row))
+        except BadAction as error:
+            refused.append(Refused(row, Refusal.BAD_ACTION, "value", str(error)))
+
+
+def _value(row: RawAction) -> float:
+    if not FIRST <= row.ex_time < LAST:
+        raise BadAction("no date is as far away")
+    parts = row.value.split("/")
+    if len(parts) > 2 or not all(_is_decimal(part) for part in parts):
+        raise BadAction("neither a decimal number nor a ratio such as 3/2")
+    new, old = float(parts[0]), float(parts[-1]) if len(parts) == 2 else 1.0
+    if old == 0.0:
+        raise BadAction("a ratio to nothing")
+    return new / old
+
+
+def _is_decimal(text: str) -> bool:
+    return len(text) <= LONGEST and _DECIMAL.fullmatch(text) is not None

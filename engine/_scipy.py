@@ -36,7 +36,7 @@ Filter = Callable[[Float64, Float64, Float64, int, Float64], tuple[Float64, Floa
 """``(b, a, x, axis, state) -> (y, state)``, as ``scipy.signal.lfilter`` has it."""
 
 Solve = Callable[..., Float64]
-"""``(k, bands, x, lower=1, diag=1) -> y``, as ``scipy.linalg.blas.dtbsv`` has it."""
+"""``(k, bands, x, lower=1, diag=1, overwrite_x=1) -> y``, as ``scipy.linalg.blas.dtbsv`` has it."""
 
 Sections = Callable[[Any, Any, Any], None]
 """``(sections, x, state)``: filters the rows of x (rows, n) in place by all sections in turn, as

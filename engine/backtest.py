@@ -231,7 +231,7 @@ def backtest(
         trades=trades,
         exposure=int(np.count_nonzero(filled.position)) / max(count - 1, 1),
         turnover=None if yearly is None or count < 2 else legs * yearly / (count - 1),
-        costs=float(trades.cost @ trades.capital),
+        costs=float((trades.cost * trades.capital).sum()),
         win_rate=_win_rate(profit),
         profit_factor=float(np.maximum(profit, 0.0).sum()) / lost if lost > 0.0 else None,
         ruined=filled.ruined,

@@ -65,8 +65,8 @@ def gaps(window: int, times: int) -> Cascade:
     steps = [(1.0 - gain, gain - 1.0, 1.0 - gain)] * times
     # What (1 - E)**1, (1 - E)**2, ... have of E, E E, ...; their 1 is today, and has no weight.
     signs = np.array([[-1.0, 0.0, 0.0], [-2.0, 1.0, 0.0], [-3.0, 3.0, -1.0]])[:times, :times]
-    weights = signs @ _means_of((window,) * times, [gain] * times)
-    return _cascade(steps, weights, level=False)
+    weights = signs[..., np.newaxis] * _means_of((window,) * times, [gain] * times)
+    return _cascade(steps, weights.sum(axis=1), level=False)
 
 
 @lru_cache(maxsize=256)

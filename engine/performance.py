@@ -168,7 +168,7 @@ def measured(
     second = float(squares.mean())
     spread = math.sqrt(second * count / (count - 1))
     losses = np.minimum(returns, 0.0)
-    downside = math.sqrt(float(losses @ losses) / count)
+    downside = math.sqrt(float((losses * losses).mean()))
     answer["volatility"] = spread * root
     if downside > 0.0:
         answer["sortino"] = mean / downside * root
@@ -176,8 +176,8 @@ def measured(
         return answer
     ratio = mean / spread
     answer["sharpe"] = ratio * root
-    skewness = float(squares @ centred) / count / second**1.5
-    kurtosis = float(squares @ squares) / count / second**2
+    skewness = float((squares * centred).mean()) / second**1.5
+    kurtosis = float((squares * squares).mean()) / second**2
     answer["probabilistic_sharpe"] = probabilistic_sharpe(ratio, count, skewness, kurtosis)
     if trials is not None:
         answer["deflated_sharpe"] = deflated_sharpe(ratio, count, trials, skewness, kurtosis)

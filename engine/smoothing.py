@@ -167,10 +167,6 @@ def _resting(
 def varying_mean(values: Float64, gain: Float64, start: Float64) -> Float64:
     """y[t] = y[t-1] + gain[t] * (x[t] - y[t-1]), with ``start`` (..., 1) as the y before the first.
 
-    The recursion is a triangular system of two bands, y[t] - (1 - gain[t]) * y[t-1] = gain[t] *
-    x[t]. All series stand in one system: the band between the end of one and the beginning of the
-    next is 0.
-
     Examples
     --------
     >>> varying_mean(np.array([1.0, 3.0]), np.array([0.5, 0.25]), np.array([0.0])).tolist()
@@ -181,20 +177,43 @@ def varying_mean(values: Float64, gain: Float64, start: Float64) -> Float64:
     fork, share = cast("object", values), cast("object", gain)
     if isinstance(fork, Fork) and isinstance(share, Fork):
         past = varying_mean(fork.past, share.past, start)
-        before = past[..., -1:] if past.shape[-1] else start
-        last = share.last * fork.last - (share.last - 1.0) * before
+        known = None if len(past) else remembered()
+        before = past[-1:] if len(past) else start if known is None else known
+        last = _varied(fork.last[:, np.newaxis], share.last[:, np.newaxis], before)[:, 0]
         return cast("Float64", Fork(past, last))
     known = remembered()
-    start = start if known is None else known
-    bands = np.empty((2, values.size), order="F")
-    bands[0] = 1.0
-    keep = (gain - 1.0).reshape(values.shape)
-    right = gain * values
-    right[..., :1] -= keep[..., :1] * start
-    keep[..., 0] = 0.0
-    bands[1, :-1] = keep.reshape(-1)[1:]
-    means = banded_solve(1, bands, right.reshape(-1), lower=1, diag=1).reshape(values.shape)
-    return remember(means)
+    return remember(_varied(values, gain, start if known is None else known))
+
+
+def _varied(values: Float64, gain: Float64, start: Float64) -> Float64:
+    """The recursion as a triangular system of two bands, solved.
+
+        y[0] = start,      y[t] + (gain[t] - 1) * y[t-1] = gain[t] * x[t]
+
+    All rows stand in one system: the band between the end of one and the beginning of the next is
+    0. Whether the product is rounded before it is added is up to BLAS and its kernel for this
+    processor. So no step is taken elsewhere, not the first of a tail nor one that stands alone.
+    """
+    rows, bars = values.shape[:-1], values.shape[-1]
+    right = np.empty((*rows, bars + 1))
+    right[..., :1] = start
+    np.multiply(gain, values, out=right[..., 1:])
+    bands = np.empty((*rows, bars + 1, 2))  # the first is the diagonal, all ones, and is not read
+    np.subtract(gain, 1.0, out=bands[..., :-1, 1])
+    bands[..., -1, 1] = 0.0
+    if not rows or np.isfinite(right).all():
+        return _solved(bands, right)
+    # 0 times what is not finite would reach into the next row.
+    for row in np.ndindex(rows):
+        right[row][1:] = _solved(bands[row], right[row])
+    return right[..., 1:]
+
+
+def _solved(bands: Float64, right: Float64) -> Float64:
+    """The means that solve the system, each row's start left out."""
+    columns = bands.reshape(-1, 2).T
+    means = banded_solve(1, columns, right.reshape(-1), lower=1, diag=1, overwrite_x=1)
+    return means.reshape(right.shape)[..., 1:]
 
 
 def carried(values: Float64, start: float) -> Float64:

@@ -28,6 +28,21 @@ def test_series_in_one_system_do_not_touch():
     assert got.tolist() == [[1.0, 2.0], [6.0, 7.5]]
 
 
+def test_a_series_that_breaks_off_spoils_no_other():
+    values, gain = np.array([[1.0, np.nan, 3.0], [5.0, np.inf, 9.0], [5.0, 9.0, 9.0]]), 0.5
+    got = varying_mean(values, np.full((3, 3), gain), np.array([[1.0], [7.0], [7.0]]))
+    np.testing.assert_array_equal(np.isfinite(got), [[True, False, False]] * 2 + [[True] * 3])
+    assert got[2].tolist() == [6.0, 7.5, 8.25]
+
+
+def test_a_tail_rounds_its_first_bar_as_the_whole_does(bars):
+    gain = np.random.default_rng(4).random(len(bars))
+    whole = varying_mean(bars.close, gain, np.array([50.0]))
+    for start in range(1, 40):
+        tail = varying_mean(bars.close[start:], gain[start:], whole[start - 1 : start])
+        np.testing.assert_array_equal(tail, whole[start:])
+
+
 def test_where_scipy_hides_its_solve_elsewhere_there_is_the_public_door(monkeypatch):
     monkeypatch.setattr(_scipy, "_BLAS", "scipy.linalg._no_such_module")
     assert _scipy.solve_alone() is None

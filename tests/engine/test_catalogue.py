@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 import engine
 from engine import BadParameter, Bars, NotEnoughHistory, UnknownName
-from engine.fork import Fork
+from tests.engine.same_bits import same, says_of_many_what_it_says_of_each
 
 INDICATORS = list(engine.indicators().values())
 STRATEGIES = list(engine.strategies().values())
@@ -22,11 +22,6 @@ each_entry = pytest.mark.parametrize("spec", ENTRIES, ids=lambda spec: spec.name
 
 
 PRICES = ("open", "high", "low", "close")
-
-
-def same(one, other):
-    """Equal bit for bit, NaN included."""
-    return np.array_equal(one, other, equal_nan=True)
 
 
 @st.composite
@@ -123,27 +118,7 @@ def test_an_indicator_says_of_many_last_bars_at_once_what_it_says_of_each(spec, 
     for length in (1, 2, 14, 15, 20, 21, 27, 28, 29, 34, 35, 60, 180, 400):
         bars = series.replace(**still)[:length]
         closes = bars.close[-1] * np.linspace(0.75, 1.25, 7)
-        last = {
-            "close": closes,
-            "high": np.maximum(bars.high[-1], closes),
-            "low": np.minimum(bars.low[-1], closes),
-        }
-        forked = {
-            name: Fork(getattr(bars, name)[:-1], last.get(name, getattr(bars, name)[-1:]))
-            for name in ("time", "open", "high", "low", "close", "volume")
-        }
-        answer = spec.function(*(forked[name] for name in spec.inputs), **spec.resolved({}))
-        answer = answer if isinstance(answer, tuple) else [answer]
-        for candidate in range(len(closes)):
-            fed = bars.replace(
-                **{
-                    name: np.append(getattr(bars, name)[:-1], column[candidate])
-                    for name, column in last.items()
-                }
-            )
-            for column, whole in zip(answer, spec.compute(fed).values(), strict=True):
-                said = np.broadcast_to(getattr(column, "last", column[..., -1:]), closes.shape)
-                assert same(said[candidate], whole[-1])
+        assert says_of_many_what_it_says_of_each(spec, bars, closes), length
 
 
 @each_entry

@@ -19,6 +19,7 @@ from graphql_api.guard.admit import Guard
 from graphql_api.http import graphiql
 from graphql_api.http.health import health
 from graphql_api.http.media import JSON
+from graphql_api.http.scalars import scalars
 from graphql_api.http.view import GraphQLView, respond
 from graphql_api.schema.errors import refusal
 from graphql_api.settings import Settings
@@ -54,6 +55,7 @@ def create_app(settings: Settings, clock: Clock = now) -> ASGIApp:
     routes: list[BaseRoute] = [
         Route("/graphql", view),
         Route("/health", health),
+        Route("/scalars", scalars),
     ]
     if settings.graphiql:
         routes += [Route("/", graphiql.page), *graphiql.routes()]

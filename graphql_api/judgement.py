@@ -1,6 +1,7 @@
 """From a question about a symbol to a decision: bars as they were known, judged once and shared."""
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from threading import Lock
 
@@ -94,10 +95,9 @@ class Judgement:
 class SymbolUnknown(Exception):
     """No bars are kept under that name."""
 
-    def __init__(self, symbol: str, suggestions: list[str]) -> None:
+    def __init__(self, symbol: str) -> None:
         super().__init__(symbol)
         self.symbol = symbol
-        self.suggestions = suggestions
 
 
 class Decisions:
@@ -132,13 +132,16 @@ class Decisions:
 class Judge:
     """Answers the questions of one request, each once.
 
-    ``now`` is read before any bars are: what is committed meanwhile belongs to a later answer.
+    A series is loaded once, and what is prepared together is loaded together. ``now`` is read
+    before any bars are: what is committed meanwhile belongs to a later answer.
     """
 
     def __init__(self, bars: BarStore, decisions: Decisions, now: int) -> None:
         self._bars = bars
         self._decisions = decisions
         self._now = now
+        self._loaded: dict[tuple[str, Interval], Series | None] = {}
+        self._symbols: list[str] | None = None
         self._answered: dict[Question, Judgement] = {}
         self._settled = True
         self._versions: set[str] = set()
@@ -150,6 +153,13 @@ class Judge:
         symbol that is not known yet.
         """
         return sorted(self._versions) if self._settled else None
+
+    def prepare(self, wanted: Iterable[tuple[str, Interval]]) -> None:
+        """Load, all at once, those series that will be asked about and are not loaded yet."""
+        missing = [one for one in dict.fromkeys(wanted) if one not in self._loaded]
+        if missing:
+            found = self._bars.load(missing)
+            self._loaded.update((one, found.get(one)) for one in missing)
 
     def ask(self, question: Question) -> Judgement:
         """The judgement of a question.
@@ -177,9 +187,14 @@ class Judge:
         SymbolUnknown
             When no instrument has that symbol.
         """
-        instrument = self._instrument(symbol)
-        series = self._bars.series(symbol, interval) or Series.empty(instrument, interval)
+        series = self._series(symbol, interval)
         return self._used(series.snapshot(None, as_of, now=self._now, adjustment=adjustment))
+
+    def similar(self, symbol: str) -> list[str]:
+        """Symbols that are known and read like one that is not."""
+        if self._symbols is None:
+            self._symbols = [one.symbol for one in self._bars.instruments()]
+        return similar(symbol, self._symbols)
 
     def _used(self, snapshot: Snapshot) -> Snapshot:
         """A snapshot, remembered as a part of what is told."""
@@ -187,25 +202,22 @@ class Judge:
         self._versions.add(snapshot.data_version)
         return snapshot
 
-    def _instrument(self, symbol: str) -> Instrument:
-        instrument = self._bars.instrument(symbol)
-        if instrument is None:
-            self._settled = False
-            known = [one.symbol for one in self._bars.instruments()]
-            raise SymbolUnknown(symbol, similar(symbol, known))
-        return instrument
-
-    def _judge(self, question: Question) -> Judgement:
-        instrument = self._instrument(question.symbol)
-        strategy = engine.strategies()[question.strategy]
-        needed = strategy.lookback(**dict(question.parameters)) + 1
-        series = self._bars.series(question.symbol, question.interval)
+    def _series(self, symbol: str, interval: Interval) -> Series:
+        key = symbol, interval
+        self.prepare([key])
+        series = self._loaded[key]
         if series is None:
             self._settled = False
-            raise NotEnoughHistory(needed, 0)
+            raise SymbolUnknown(symbol)
+        return series
+
+    def _judge(self, question: Question) -> Judgement:
+        series = self._series(question.symbol, question.interval)
+        strategy = engine.strategies()[question.strategy]
+        needed = strategy.lookback(**dict(question.parameters)) + 1
         snapshot = self._used(series.snapshot(question.at, question.as_of, now=self._now))
         if len(snapshot.bars) < needed:
             raise NotEnoughHistory(needed, len(snapshot.bars))
         decision = self._decisions.decide(question, snapshot)
         self._versions.add(decision.hash)
-        return Judgement(question, instrument, series, snapshot, decision, self._now)
+        return Judgement(question, series.instrument, series, snapshot, decision, self._now)

@@ -3,7 +3,13 @@
 from functools import cache
 
 import strawberry
-from graphql import GraphQLSchema
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    Undefined,
+)
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
@@ -17,7 +23,9 @@ __all__ = ["core_schema", "prices", "schema", "sdl"]
 @cache
 def schema() -> strawberry.Schema:
     """The schema, built once."""
-    return strawberry.Schema(query=Query, config=StrawberryConfig(scalar_map=SCALARS))
+    made = strawberry.Schema(query=Query, config=StrawberryConfig(scalar_map=SCALARS))
+    _leave_out_null_defaults(made._schema)
+    return made
 
 
 def core_schema() -> GraphQLSchema:
@@ -35,3 +43,19 @@ def prices() -> Prices:
 def sdl() -> str:
     """The schema in its definition language, as schema.graphql holds it."""
     return schema().as_str() + "\n"
+
+
+def _leave_out_null_defaults(core: GraphQLSchema) -> None:
+    """Print ``first: Int`` for ``first: Int = null``: a parameter that is None by default may be
+    left out, which is all that a client needs to know of it.
+    """
+    for type_ in core.type_map.values():
+        if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
+            for field in type_.fields.values():
+                for argument in field.args.values():
+                    if argument.default_value is None:
+                        argument.default_value = Undefined
+        elif isinstance(type_, GraphQLInputObjectType):
+            for given in type_.fields.values():
+                if given.default_value is None:
+                    given.default_value = Undefined

@@ -9,8 +9,8 @@ from engine.audit import Difference
 from engine.performance import Performance
 from graphql_api.judgement import Judgement
 from graphql_api.schema.catalogue import FREE, Interval, Strategy, member
-from graphql_api.schema.connection import After, First, cursor, page
-from graphql_api.schema.cost import Cost
+from graphql_api.schema.connection import PAGE, After, Before, First, Last, bar_time, cursor, page
+from graphql_api.schema.cost import Cost, ListSize
 from graphql_api.schema.provenance import Provenance
 from graphql_api.schema.results import NotEnoughHistory, UnknownSymbol
 from graphql_api.schema.scalars import DateTime, Symbol
@@ -156,12 +156,35 @@ class Backtest:
     )
     buy_and_hold: BuyAndHold = strawberry.field(description="What holding came to.")
 
-    @strawberry.field(description="The ledger, oldest first.", directives=FREE)
-    def trades(self, first: First = 50, after: After = None) -> TradeConnection:
+    @strawberry.field(
+        description="The ledger, oldest first.",
+        directives=[
+            Cost(weight="0"),
+            ListSize(
+                assumed_size=PAGE,
+                slicing_arguments=["first", "last"],
+                sized_fields=["edges", "nodes"],
+                require_one_slicing_argument=False,
+            ),
+        ],
+    )
+    def trades(
+        self,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> TradeConnection:
         """A page of the trades."""
         ledger = self.result.trades
         part = page(
-            ledger.entry_time, maximum=MAXIMUM, first=first, after=after, last=None, before=None
+            ledger.entry_time,
+            maximum=MAXIMUM,
+            first=first,
+            after=after,
+            last=last,
+            before=before,
+            read=bar_time,
         )
         edges = [
             TradeEdge(node=Trade.of(trade), cursor=cursor(str(trade.entry_time)))

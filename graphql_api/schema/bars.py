@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import numpy as np
 import strawberry
 
-from engine.types import Bars
+from engine.types import Bars, Interval
 from graphql_api.schema.catalogue import FREE, derived_enum, member
 from graphql_api.schema.connection import (
     PAGE,
@@ -15,10 +15,12 @@ from graphql_api.schema.connection import (
     First,
     Last,
     PageInfo,
+    bar_time,
     cursor,
     page,
 )
 from graphql_api.schema.cost import Cost, ListSize
+from graphql_api.schema.node import Node, global_id
 from graphql_api.schema.provenance import Provenance
 from graphql_api.schema.results import UnknownSymbol
 from graphql_api.schema.scalars import DateTime
@@ -93,7 +95,7 @@ class BarConnection:
 
 
 @strawberry.type(description="The bars of one symbol.", directives=FREE)
-class BarSeries:
+class BarSeries(Node):
     """Closed bars, as they were known."""
 
     known: strawberry.Private[Snapshot]
@@ -120,7 +122,15 @@ class BarSeries:
     ) -> BarConnection:
         """A page of the bars."""
         bars = self.known.bars[self.part]
-        part = page(bars.time, maximum=MAXIMUM, first=first, after=after, last=last, before=before)
+        part = page(
+            bars.time,
+            maximum=MAXIMUM,
+            first=first,
+            after=after,
+            last=last,
+            before=before,
+            read=bar_time,
+        )
         shown = bars[part.start : part.stop]
         columns = (shown.time, shown.open, shown.high, shown.low, shown.close, shown.volume)
         rows = zip(*(column.tolist() for column in columns), strict=True)
@@ -142,6 +152,25 @@ class BarSeries:
     def provenance(self) -> Provenance:
         """All bars that were known."""
         return Provenance.of(self.known)
+
+    @classmethod
+    def of(
+        cls,
+        known: Snapshot,
+        symbol: str,
+        interval: Interval,
+        adjusted: KeptAdjustment,
+        start: int | None,
+        end: int | None,
+    ) -> "BarSeries":
+        """Those bars of a snapshot that opened between two moments."""
+        return cls(
+            id=global_id(
+                "BarSeries", symbol, interval.value, adjusted.value, start, end, known.as_of
+            ),
+            known=known,
+            part=between(known.bars, start, end),
+        )
 
 
 BarsResult = Annotated[

@@ -1,6 +1,7 @@
 """What there is to ask for: strategies, indicators, intervals, read off the engine's catalogue."""
 
 import enum
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import strawberry
@@ -13,6 +14,7 @@ from engine.types import Action as EngineAction
 from engine.types import Interval as EngineInterval
 from engine.types import Rating as EngineRating
 from graphql_api.schema.cost import Cost
+from graphql_api.schema.node import Node, global_id
 
 __all__ = [
     "DEFAULT_INTERVAL",
@@ -162,7 +164,7 @@ class Threshold:
 @strawberry.type(
     description="A rule book that turns bars into a score from -1 to 1.", directives=FREE
 )
-class Strategy:
+class Strategy(Node):
     """A strategy of the catalogue, with the parameters it was asked to use."""
 
     name: StrategyName = strawberry.field(description="As it is given in PresetInput.")
@@ -180,12 +182,13 @@ class Strategy:
     @classmethod
     def of(cls, decision: engine.Decision) -> "Strategy":
         """The strategy of a decision, with its parameters."""
-        return cls.listed(decision.strategy, decision.hash)
+        return cls.listed(decision.strategy, decision.parameters)
 
     @classmethod
-    def listed(cls, spec: StrategySpec, strategy_hash: str) -> "Strategy":
-        """A strategy of the catalogue under the hash of its parameters."""
+    def listed(cls, spec: StrategySpec, parameters: Mapping[str, float] = {}) -> "Strategy":
+        """A strategy of the catalogue, with some parameters changed."""
         return cls(
+            id=global_id("Strategy", spec.name, spec.resolved(parameters)),
             name=member(StrategyName, spec.name),
             title=spec.title,
             description=spec.description,
@@ -194,12 +197,12 @@ class Strategy:
             thresholds=[
                 Threshold(rating=rating(one.rating), above=one.above) for one in spec.thresholds
             ],
-            hash=strategy_hash,
+            hash=spec.hash(**parameters),
         )
 
 
 @strawberry.type(description="A series computed from bars.", directives=FREE)
-class Indicator:
+class Indicator(Node):
     """An indicator of the catalogue."""
 
     name: IndicatorName = strawberry.field(description="As it is given in IndicatorInput.")
@@ -212,15 +215,16 @@ class Indicator:
     )
 
     @classmethod
-    def of(cls, spec: IndicatorSpec, parameters: dict[str, float] | None = None) -> "Indicator":
+    def of(cls, spec: IndicatorSpec, parameters: Mapping[str, float] = {}) -> "Indicator":
         """An indicator of the catalogue, with some parameters changed."""
         return cls(
+            id=global_id("Indicator", spec.name, spec.resolved(parameters)),
             name=member(IndicatorName, spec.name),
             title=spec.title,
             description=spec.description,
             outputs=list(spec.outputs),
             parameters=[StrategyParameter.of(one) for one in spec.parameters],
-            lookback=spec.lookback(**(parameters or {})),
+            lookback=spec.lookback(**parameters),
         )
 
 

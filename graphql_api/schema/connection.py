@@ -2,10 +2,12 @@
 
 import base64
 import binascii
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, TypeAlias
+from typing import Annotated, TypeAlias, TypeVar
 
-import numpy as np
 import strawberry
 
 from engine.types import Int64
@@ -20,19 +22,29 @@ __all__ = [
     "Last",
     "Page",
     "PageInfo",
+    "bar_time",
     "cursor",
     "page",
-    "place",
 ]
+
+Place = TypeVar("Place", int, str)
 
 PAGE = 50
 """How many where neither first nor last is given."""
 
+_TIME = re.compile(r"-?[0-9]{1,18}")
+
+_BOUNDS = "at most 1,000 bars or signals and 200 of all else"
+
 First: TypeAlias = Annotated[
-    int | None, strawberry.argument(description="How many from the start of the rest.")
+    int | None,
+    strawberry.argument(
+        description=f"How many from the start of the rest, {_BOUNDS}; {PAGE} where neither first "
+        "nor last is given."
+    ),
 ]
 Last: TypeAlias = Annotated[
-    int | None, strawberry.argument(description="How many from the end of the rest.")
+    int | None, strawberry.argument(description=f"How many from the end of the rest, {_BOUNDS}.")
 ]
 After: TypeAlias = Annotated[
     str | None, strawberry.argument(description="Only what comes after this cursor.")
@@ -53,16 +65,6 @@ class PageInfo:
         description="Cursor of the last on this page; give it as after for the next one."
     )
 
-    @classmethod
-    def of(cls, cursors: list[str], *, before: bool, after: bool) -> "PageInfo":
-        """The ends of a page with these cursors, and whether there is more on either side."""
-        return cls(
-            has_next_page=after,
-            has_previous_page=before,
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=cursors[-1] if cursors else None,
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -74,7 +76,12 @@ class Page:
 
     def info(self, cursors: list[str]) -> PageInfo:
         """Where the page stands."""
-        return PageInfo.of(cursors, before=self.start > 0, after=self.stop < self.total)
+        return PageInfo(
+            has_next_page=self.stop < self.total,
+            has_previous_page=self.start > 0,
+            start_cursor=cursors[0] if cursors else None,
+            end_cursor=cursors[-1] if cursors else None,
+        )
 
 
 def cursor(place: str) -> str:
@@ -82,37 +89,34 @@ def cursor(place: str) -> str:
     return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
 
 
-def place(argument: str, given: str) -> str:
-    """The place of a cursor.
-
-    Raises
-    ------
-    BadInput
-        When it is none that we gave.
-    """
-    try:
-        padded = given.encode("ascii") + b"=" * (-len(given) % 4)
-        found = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
-    except (binascii.Error, UnicodeError):
-        found = ""
-    if not found or len(found) > 40:
-        raise BadInput(f"{argument} is no cursor of this list; give one that it answered.")
-    return found
+def bar_time(text: str) -> int:
+    """The time in a cursor."""
+    if not _TIME.fullmatch(text):
+        raise ValueError(text)
+    return int(text)
 
 
 def page(
-    times: Int64,
+    places: Sequence[Place] | Int64,
     *,
     maximum: int,
     first: int | None,
     after: str | None,
     last: int | None,
     before: str | None,
+    read: Callable[[str], Place],
 ) -> Page:
-    """The part of a list in order of time that the arguments of a connection ask for.
+    """The part of an ordered list that the arguments of a connection ask for.
 
-    A cursor is a time, so new bars never move a page, and a cursor whose bar is not in this list
-    still stands between the bars around it.
+    A cursor is a place in the order, most often a time, so new bars never move a page, and a cursor
+    whose element is not in this list still stands between the elements around it.
+
+    Parameters
+    ----------
+    places : ordered sequence
+        The place of each element: times, or symbols.
+    read : callable
+        The place that a cursor's text means; raises ValueError where it can be none.
 
     Raises
     ------
@@ -124,20 +128,25 @@ def page(
     for name, value in (("first", first), ("last", last)):
         if value is not None and not 1 <= value <= maximum:
             raise BadInput(f"{name} is {value}; a page holds 1 to {maximum}.")
-    start, stop = 0, len(times)
+    start, stop = 0, len(places)
     if after is not None:
-        start = int(np.searchsorted(times, _time("after", after), side="right"))
+        start = bisect_right(places, _place("after", after, read))
     if before is not None:
-        stop = max(start, int(np.searchsorted(times, _time("before", before), side="left")))
+        stop = max(start, bisect_left(places, _place("before", before, read)))
     if last is not None:
         start = max(start, stop - last)
     else:
         stop = min(stop, start + (PAGE if first is None else first))
-    return Page(start, stop, len(times))
+    return Page(start, stop, len(places))
 
 
-def _time(argument: str, given: str) -> int:
-    found = place(argument, given)
-    if not found.removeprefix("-").isdigit() or abs(int(found)) > 2**62:
-        raise BadInput(f"{argument} is no cursor of this list; give one that it answered.")
-    return int(found)
+def _place(argument: str, given: str, read: Callable[[str], Place]) -> Place:
+    try:
+        padded = given.encode("ascii") + b"=" * (-len(given) % 4)
+        text = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
+        found = read(text)
+        if cursor(text) == given:
+            return found
+    except (binascii.Error, ValueError):
+        pass
+    raise BadInput(f"{argument} is no cursor of this list; give one that it answered.")

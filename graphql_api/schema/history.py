@@ -15,10 +15,12 @@ from graphql_api.schema.connection import (
     First,
     Last,
     PageInfo,
+    bar_time,
     cursor,
     page,
 )
 from graphql_api.schema.cost import Cost, ListSize
+from graphql_api.schema.node import Node, global_id
 from graphql_api.schema.provenance import Provenance
 from graphql_api.schema.results import NotEnoughHistory, UnknownSymbol
 from graphql_api.schema.signal import Signal
@@ -48,7 +50,7 @@ class SignalConnection:
 
 
 @strawberry.type(description="What a strategy said, bar by bar.", directives=FREE)
-class SignalHistory:
+class SignalHistory(Node):
     """A decision at all its bars."""
 
     judgement: strawberry.Private[Judgement]
@@ -81,7 +83,15 @@ class SignalHistory:
         """A page of the decision's bars."""
         bars = self._judged(bool(changes_only))
         times = self.judgement.snapshot.bars.time[bars]
-        part = page(times, maximum=MAXIMUM, first=first, after=after, last=last, before=before)
+        part = page(
+            times,
+            maximum=MAXIMUM,
+            first=first,
+            after=after,
+            last=last,
+            before=before,
+            read=bar_time,
+        )
         strategy = Strategy.of(self.judgement.decision)
         edges = [
             SignalEdge(
@@ -101,6 +111,26 @@ class SignalHistory:
     def provenance(self) -> Provenance:
         """All bars that were judged."""
         return Provenance.of(self.judgement.snapshot, self.judgement.decision.hash)
+
+    @classmethod
+    def of(cls, judgement: Judgement, start: int | None, end: int | None) -> "SignalHistory":
+        """A judgement at those of its bars that opened between two moments."""
+        question = judgement.question
+        return cls(
+            id=global_id(
+                "SignalHistory",
+                question.symbol,
+                question.interval.value,
+                question.strategy,
+                dict(question.parameters),
+                start,
+                end,
+                judgement.snapshot.as_of,
+            ),
+            judgement=judgement,
+            start=start,
+            end=end,
+        )
 
     def _judged(self, changes_only: bool) -> Int64:
         """The indices of the bars that are told of."""

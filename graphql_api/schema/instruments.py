@@ -1,18 +1,35 @@
 """The instruments whose bars are kept, listed page by page."""
 
+from collections.abc import Sequence
+from functools import cached_property
+
 import strawberry
 
-from graphql_api.errors import BadInput
 from graphql_api.schema.catalogue import FREE, Interval, member
-from graphql_api.schema.connection import PAGE, PageInfo, cursor, place
+from graphql_api.schema.connection import PageInfo, cursor, page
 from graphql_api.schema.node import Node, global_id
-from graphql_api.schema.scalars import DateTime, Symbol
+from graphql_api.schema.scalars import DateTime, Symbol, is_symbol
 from market_data.bars import Instrument as KeptInstrument
-from market_data.stores import BarStore
+from market_data.stores import BarStore, StoredInterval
 
-__all__ = ["PAGE_MAXIMUM", "SymbolConnection"]
+__all__ = ["PAGE_MAXIMUM", "Instrument", "Listed", "SymbolConnection"]
 
 PAGE_MAXIMUM = 200
+
+
+class Listed:
+    """What is kept of the symbols of a page, asked of the store at once when the first is."""
+
+    def __init__(self, bars: BarStore, symbols: Sequence[str]) -> None:
+        self._bars = bars
+        self._symbols = symbols
+
+    @cached_property
+    def _found(self) -> dict[str, list[StoredInterval]]:
+        return self._bars.listed(self._symbols)
+
+    def __getitem__(self, symbol: str) -> list[StoredInterval]:
+        return self._found[symbol]
 
 
 @strawberry.type(description="What can be asked about: a symbol and its bars.", directives=FREE)
@@ -24,14 +41,28 @@ class Instrument(Node):
     tick: float = strawberry.field(description="The smallest step of its price.")
     calendar: str = strawberry.field(description="The calendar of its sessions, as XNAS or 24/7.")
     source: str = strawberry.field(description="Who publishes its bars.")
-    intervals: list[Interval] = strawberry.field(description="The intervals that are kept.")
-    first_bar: DateTime | None = strawberry.field(description="Time of the oldest bar kept.")
-    last_bar: DateTime | None = strawberry.field(description="Time of the newest bar kept.")
+    listed: strawberry.Private[Listed]
+
+    @strawberry.field(description="The intervals that are kept.")
+    def intervals(self) -> list[Interval]:
+        """Shortest first."""
+        return [member(Interval, one.interval.name) for one in self.listed[self.symbol]]
+
+    @strawberry.field(description="Time of the oldest bar kept.")
+    def first_bar(self) -> DateTime | None:
+        """Of all intervals."""
+        times = [one.first_time for one in self.listed[self.symbol]]
+        return DateTime(min(times)) if times else None
+
+    @strawberry.field(description="Time of the newest bar kept.")
+    def last_bar(self) -> DateTime | None:
+        """Of all intervals."""
+        times = [one.last_time for one in self.listed[self.symbol]]
+        return DateTime(max(times)) if times else None
 
     @classmethod
-    def of(cls, kept: KeptInstrument, bars: BarStore) -> "Instrument":
+    def of(cls, kept: KeptInstrument, listed: Listed) -> "Instrument":
         """An instrument and what is kept of it."""
-        series = bars.intervals(kept.symbol)
         return cls(
             id=global_id("Instrument", kept.symbol),
             symbol=Symbol(kept.symbol),
@@ -39,9 +70,7 @@ class Instrument(Node):
             tick=kept.tick,
             calendar=kept.calendar,
             source=kept.source,
-            intervals=[member(Interval, one.interval.name) for one in series],
-            first_bar=DateTime(min(one.first_time for one in series)) if series else None,
-            last_bar=DateTime(max(one.last_time for one in series)) if series else None,
+            listed=listed,
         )
 
 
@@ -64,12 +93,15 @@ class SymbolConnection:
 
     @classmethod
     def page(
-        cls, bars: BarStore, search: str | None, first: int | None, after: str | None
+        cls,
+        bars: BarStore,
+        search: str | None,
+        first: int | None,
+        after: str | None,
+        last: int | None,
+        before: str | None,
     ) -> "SymbolConnection":
-        """The instruments after a cursor whose symbol or name holds what is searched for."""
-        size = PAGE if first is None else first
-        if not 1 <= size <= PAGE_MAXIMUM:
-            raise BadInput(f"first is {size}; a page holds 1 to {PAGE_MAXIMUM} symbols")
+        """The instruments whose symbol or name holds what is searched for, a page of them."""
         wanted = (search or "").casefold()
         found = sorted(
             (
@@ -79,19 +111,30 @@ class SymbolConnection:
             ),
             key=lambda one: one.symbol,
         )
-        start = "" if after is None else place("after", after)
-        rest = [one for one in found if one.symbol > start]
+        part = page(
+            [one.symbol for one in found],
+            maximum=PAGE_MAXIMUM,
+            first=first,
+            after=after,
+            last=last,
+            before=before,
+            read=_place,
+        )
+        shown = found[part.start : part.stop]
+        listed = Listed(bars, [one.symbol for one in shown])
         edges = [
-            SymbolEdge(node=Instrument.of(one, bars), cursor=cursor(one.symbol))
-            for one in rest[:size]
+            SymbolEdge(node=Instrument.of(one, listed), cursor=cursor(one.symbol)) for one in shown
         ]
         return cls(
             edges=edges,
             nodes=[edge.node for edge in edges],
-            page_info=PageInfo.of(
-                [edge.cursor for edge in edges],
-                before=len(rest) < len(found),
-                after=len(rest) > size,
-            ),
-            total_count=len(found),
+            page_info=part.info([edge.cursor for edge in edges]),
+            total_count=part.total,
         )
+
+
+def _place(text: str) -> str:
+    """The symbol in a cursor."""
+    if not is_symbol(text):
+        raise ValueError(text)
+    return text

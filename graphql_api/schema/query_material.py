@@ -14,11 +14,11 @@ from graphql_api.schema.arguments import AsOf, Every, From, Symbols, To, given_p
 from graphql_api.schema.bars import SPLITS, Adjusted, BarSeries, BarsResult, between
 from graphql_api.schema.catalogue import DEFAULT_INTERVAL, Indicator, Strategy
 from graphql_api.schema.catalogue import interval as engine_interval
-from graphql_api.schema.connection import PAGE
+from graphql_api.schema.connection import PAGE, After, Before, First, Last
 from graphql_api.schema.context import Info
 from graphql_api.schema.cost import Cost, ListSize
 from graphql_api.schema.indicators import IndicatorInput, IndicatorResult, IndicatorSeries
-from graphql_api.schema.instruments import PAGE_MAXIMUM, SymbolConnection
+from graphql_api.schema.instruments import SymbolConnection
 from graphql_api.schema.results import NotEnoughHistory, UnknownSymbol
 
 __all__ = ["MaterialQueries"]
@@ -43,13 +43,12 @@ class MaterialQueries:
         adjustment: Adjusted = SPLITS,
     ) -> BarsResult:
         """A symbol's bars."""
+        every, adjusted = engine_interval(interval), bar_types.adjustment(adjustment)
         try:
-            snapshot = info.context.judge.history(
-                symbol, engine_interval(interval), as_of, bar_types.adjustment(adjustment)
-            )
+            known = info.context.judge.history(symbol, every, as_of, adjusted)
         except SymbolUnknown as error:
             return UnknownSymbol.of(error)
-        return BarSeries(known=snapshot, part=between(snapshot.bars, start, end))
+        return BarSeries.of(known, symbol, every, adjusted, start, end)
 
     @strawberry.field(
         description="An indicator's values on the bars of one symbol, as columns of numbers.",
@@ -92,7 +91,7 @@ class MaterialQueries:
             Cost(weight="1"),
             ListSize(
                 assumed_size=PAGE,
-                slicing_arguments=["first"],
+                slicing_arguments=["first", "last"],
                 sized_fields=["edges", "nodes"],
                 require_one_slicing_argument=False,
             ),
@@ -105,18 +104,13 @@ class MaterialQueries:
             str | None,
             strawberry.argument(description="Part of a symbol or a name, in any case."),
         ] = None,
-        first: Annotated[
-            int | None,
-            strawberry.argument(
-                description=f"How many, 1 to {PAGE_MAXIMUM}; {PAGE} where none is given."
-            ),
-        ] = None,
-        after: Annotated[
-            str | None, strawberry.argument(description="The endCursor of the page before.")
-        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> SymbolConnection:
         """The instruments that are kept, a page at a time."""
-        return SymbolConnection.page(info.context.bars, search, first, after)
+        return SymbolConnection.page(info.context.bars, search, first, after, last, before)
 
     @strawberry.field(
         description="The strategies that can judge, with their parameters and thresholds.",
@@ -124,7 +118,7 @@ class MaterialQueries:
     )
     def strategies(self) -> list[Strategy]:
         """The catalogue of strategies."""
-        return [Strategy.listed(spec, spec.hash()) for spec in engine.strategies().values()]
+        return [Strategy.listed(spec) for spec in engine.strategies().values()]
 
     @strawberry.field(
         description="The indicators that can be computed, with their parameters and outputs.",

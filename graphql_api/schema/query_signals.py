@@ -85,10 +85,9 @@ class SignalQueries:
         """A judgement's last bar for each symbol."""
         if not 1 <= len(symbols) <= SYMBOLS_MAXIMUM:
             raise BadInput(f"symbols holds {len(symbols)}; it may hold 1 to {SYMBOLS_MAXIMUM}.")
-        return [
-            told(info, question(symbol, strategy, interval, at, as_of), Signal.of)
-            for symbol in symbols
-        ]
+        asked = [question(symbol, strategy, interval, at, as_of) for symbol in symbols]
+        info.context.judge.prepare((one.symbol, one.interval) for one in asked)
+        return [told(info, one, Signal.of) for one in asked]
 
     @strawberry.field(
         description="Why a strategy says what it says: parts that add up to the score, and the "
@@ -126,5 +125,5 @@ class SignalQueries:
         return told(
             info,
             question(symbol, strategy, interval, None, as_of),
-            lambda judgement: SignalHistory(judgement=judgement, start=start, end=end),
+            lambda judgement: SignalHistory.of(judgement, start, end),
         )

@@ -7,6 +7,7 @@ import strawberry
 from engine.errors import NotEnoughHistory as TooFewBars
 from engine.types import Interval
 from graphql_api.judgement import SymbolUnknown
+from graphql_api.schema.context import Info
 from graphql_api.schema.cost import Cost
 from graphql_api.schema.scalars import Symbol
 
@@ -41,7 +42,11 @@ class UnknownSymbol(UserError):
     """The symbol names nothing."""
 
     symbol: Symbol = strawberry.field(description="The symbol that was asked for.")
-    suggestions: list[Symbol] = strawberry.field(description="Symbols that read like it.")
+
+    @strawberry.field(description="Symbols that read like it.")
+    def suggestions(self, info: Info) -> list[Symbol]:
+        """Looked for only where they are asked for: all symbols must be listed for it."""
+        return [Symbol(name) for name in info.context.judge.similar(self.symbol)]
 
     @classmethod
     def of(cls, error: SymbolUnknown) -> "UnknownSymbol":
@@ -50,7 +55,6 @@ class UnknownSymbol(UserError):
             message=f"No bars are kept for {error.symbol}; the query symbols lists what there is.",
             code=ErrorCode.UNKNOWN_SYMBOL,
             symbol=Symbol(error.symbol),
-            suggestions=[Symbol(name) for name in error.suggestions],
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any, NewType
 import strawberry
 from graphql import GraphQLError
 
-__all__ = ["SCALARS", "Date", "DateTime", "Symbol", "micros", "rfc3339"]
+__all__ = ["SCALARS", "Date", "DateTime", "Symbol", "is_symbol", "micros", "rfc3339"]
 
 Symbol = NewType("Symbol", str)
 """An instrument's name: 1 to 20 of A-Z 0-9 . - ^ ="""
@@ -55,11 +55,16 @@ def _refuse(what: str, value: Any, right: str) -> GraphQLError:
     return GraphQLError(f"{shown} is no {what}: {right}.", extensions={"code": "BAD_USER_INPUT"})
 
 
+def is_symbol(text: str) -> bool:
+    """Whether a text is written as symbols are."""
+    return _SYMBOL.fullmatch(text) is not None
+
+
 def _symbol(value: Any) -> str:
-    if isinstance(value, str) and _SYMBOL.fullmatch(value):
+    if isinstance(value, str) and is_symbol(value):
         return value
     right = "a symbol is 1 to 20 of A-Z 0-9 . - ^ =, as in AAPL or BTC-USD"
-    if isinstance(value, str) and _SYMBOL.fullmatch(value.upper()):
+    if isinstance(value, str) and is_symbol(value.upper()):
         right = f"write {value.upper()}"
     raise _refuse("Symbol", value, right)
 
@@ -86,6 +91,7 @@ SCALARS: dict[object, Any] = {
     Symbol: strawberry.scalar(
         name="Symbol",
         description="An instrument's name: 1 to 20 of A-Z 0-9 . - ^ =, as in AAPL or BTC-USD.",
+        specified_by_url="/scalars#Symbol",
         serialize=str,
         parse_value=_symbol,
     ),

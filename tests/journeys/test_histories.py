@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 import engine
+from graphql_api.schema import core_schema
+from graphql_api.schema.node import global_id
 from market_data.adjust import Adjustment
 from market_data.stores import SqliteBarStore
 
@@ -115,21 +117,77 @@ def test_an_id_names_the_same_signal_for_ever(http, ask, history, clock) -> None
     assert again == {name: node[name] for name in again}
 
 
-def test_nodes_are_found_by_their_ids_and_only_by_who_may_see_them(http, ask, new_key) -> None:
-    key, other = new_key(http), new_key(http)
-    mine = ask(http, "{ viewer { account { id } key { id } } symbols { nodes { id } } }", key)
-    viewer = mine.json["data"]["viewer"]
+NODES = """{
+  symbols(first: 1) { nodes { id } } strategies { id } indicators { id }
+  bars(symbol: "IBM", adjustment: RAW, from: "2012-01-01T00:00:00Z") { ... on BarSeries { id } }
+  signal(symbol: "IBM", strategy: {preset: {name: MOMENTUM}}) {
+    ... on Signal { id strategy { id } } }
+  indicator(symbol: "IBM", indicator: {name: RSI, parameters: [{name: "window", value: 21}]}) {
+    ... on IndicatorSeries { indicator { id lookback } } }
+  signalHistory(symbol: "IBM", to: "2012-01-01T00:00:00Z") { ... on SignalHistory { id } }
+  viewer { account { id } key { id } } }"""
+
+
+def test_everything_that_is_a_node_is_found_by_its_id(http, ask, new_key) -> None:
+    key = new_key(http)
+    told = ask(http, NODES, key).json["data"]
+    ids = {
+        "Account": told["viewer"]["account"]["id"],
+        "ApiKey": told["viewer"]["key"]["id"],
+        "BarSeries": told["bars"]["id"],
+        "Indicator": told["indicator"]["indicator"]["id"],
+        "Instrument": told["symbols"]["nodes"][0]["id"],
+        "Signal": told["signal"]["id"],
+        "SignalHistory": told["signalHistory"]["id"],
+        "Strategy": told["signal"]["strategy"]["id"],
+    }
+    node = core_schema().type_map["Node"]
+    assert set(ids) == {one.name for one in core_schema().get_possible_types(node)}
     query = "query ($id: ID!) { node(id: $id) { __typename id } }"
-    for kind, identifier in [
-        ("Account", viewer["account"]["id"]),
-        ("ApiKey", viewer["key"]["id"]),
-        ("Instrument", mine.json["data"]["symbols"]["nodes"][0]["id"]),
-    ]:
-        found = ask(http, query, key, id=identifier).json["data"]["node"]
-        assert found == {"__typename": kind, "id": identifier}
-        if kind != "Instrument":
-            assert ask(http, query, other, id=identifier).json["data"]["node"] is None
-    for junk in [
+    for kind, identifier in ids.items():
+        found = ask(http, query, key, id=identifier).json
+        assert found["data"]["node"] == {"__typename": kind, "id": identifier}
+    other = new_key(http)
+    for kind in ("Account", "ApiKey"):
+        assert ask(http, query, other, id=ids[kind]).json["data"]["node"] is None
+
+
+def test_a_strategy_and_an_indicator_are_one_node_for_each_choice_of_parameters(http, ask) -> None:
+    query = """query ($window: Float!) { indicator(symbol: "IBM", indicator: {name: RSI,
+                 parameters: [{name: "window", value: $window}]}) {
+                 ... on IndicatorSeries { indicator { id lookback } } } indicators { id name } }"""
+    plain = ask(http, query, window=14).json["data"]
+    other = ask(http, query, window=21).json["data"]["indicator"]["indicator"]
+    named = next(one["id"] for one in plain["indicators"] if one["name"] == "RSI")
+    assert plain["indicator"]["indicator"]["id"] == named != other["id"]
+    again = "query ($id: ID!) { node(id: $id) { ... on Indicator { id lookback } } }"
+    assert ask(http, again, id=other["id"]).json["data"]["node"] == other
+
+
+def test_a_history_is_paged_by_its_id_as_it_was_known(http, ask, new_key, clock) -> None:
+    key = new_key(http, plan="ENTERPRISE")
+    asked = """{ signalHistory(symbol: "IBM", from: "2012-06-01T00:00:00Z") { ... on SignalHistory {
+                 id signals(first: 60) { edges { cursor } nodes { id } } } }
+                 bars(symbol: "IBM", from: "2012-06-01T00:00:00Z") { ... on BarSeries {
+                 id bars(first: 60) { edges { cursor } nodes { time } } } } }"""
+    begun = ask(http, asked, key).json["data"]
+    clock.move(3600)
+    more = """query ($id: ID!, $before: String) { node(id: $id) {
+                ... on SignalHistory { signals(last: 60, before: $before) { nodes { id } } }
+                ... on BarSeries { bars(last: 60, before: $before) { nodes { time } } } } }"""
+    for field, name in (("signalHistory", "signals"), ("bars", "bars")):
+        first = begun[field][name]
+        before = first["edges"][-1]["cursor"]
+        told = ask(http, more, key, id=begun[field]["id"], before=before).json["data"]["node"]
+        assert told[name]["nodes"] == first["nodes"][:-1]
+
+
+SIGNAL_KEY = ["IBM", "ONE_DAY", "TECHNICAL_RATING", {}, 1_362_096_000_000_000, 10**15]
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [
         "",
         "A",
         "AAAA",
@@ -137,12 +195,35 @@ def test_nodes_are_found_by_their_ids_and_only_by_who_may_see_them(http, ask, ne
         "é",
         "W10",
         "bnVsbA",
-        viewer["key"]["id"] + "A",
-    ]:
-        answer = ask(http, query, key, id=junk)
-        assert answer.status == 200
-        assert answer.json["data"]["node"] is None
-        assert "errors" not in answer.json or answer.code == "BAD_USER_INPUT"
+        "W" * 10_000,
+        global_id("Nothing", "IBM"),
+        global_id("Instrument"),
+        global_id("Instrument", "IBM", "IBM"),
+        global_id("Instrument", 1),
+        global_id("Instrument", None),
+        global_id("Strategy", "NONE", {}),
+        global_id("Strategy", "MOMENTUM", {"none": 1}),
+        global_id("Strategy", "MOMENTUM", {"window": "1"}),
+        global_id("Indicator", "RSI", {"window": 1e308}),
+        global_id("Indicator", "RSI", []),
+        *(
+            global_id("Signal", *SIGNAL_KEY[:at], junk, *SIGNAL_KEY[at + 1 :])
+            for at in range(6)
+            for junk in (None, True, [], {"a": [1]}, {"a": {}}, 2**64 - 1, -(2**63), "x", 1.5)
+        ),
+        global_id("SignalHistory", *SIGNAL_KEY[:4], 2**63, None, 10**15),
+        global_id("SignalHistory", *SIGNAL_KEY[:4], None, None, None),
+        global_id("BarSeries", "IBM", "ONE_DAY", "NONE", None, None, 10**15),
+        global_id("BarSeries", "IBM", "NONE", "RAW", None, None, 10**15),
+        global_id("BarSeries", "NONE", "ONE_DAY", "RAW", None, None, 10**15),
+        global_id("BarSeries", "IBM", "ONE_DAY", ["RAW"], None, None, 10**15),
+    ],
+)
+def test_an_id_that_was_never_given_names_nothing(http, ask, identifier) -> None:
+    answer = ask(http, "query ($id: ID!) { node(id: $id) { __typename id } }", id=identifier)
+    assert answer.status == 200
+    assert answer.json["data"]["node"] is None
+    assert "errors" not in answer.json or answer.code == "BAD_USER_INPUT"
 
 
 def test_bars_are_as_they_are_kept(http, ask, data, clock) -> None:
@@ -226,10 +307,3 @@ def test_a_page_that_cannot_be_is_refused(http, ask, new_key, arguments, said) -
     answer = ask(http, HISTORY, key, **asked)
     assert answer.code == "BAD_USER_INPUT"
     assert said in answer.json["errors"][0]["message"]
-
-
-def test_a_cursor_stays_where_it_is_when_bars_arrive(history) -> None:
-    start = {"from": "2012-06-01T00:00:00Z"}
-    page = history(first=5, **start)["signals"]
-    from_later = history(first=5, after=page["pageInfo"]["startCursor"], **start)["signals"]
-    assert from_later["nodes"][:4] == page["nodes"][1:]

@@ -7,6 +7,7 @@ import logging
 import pytest
 
 from graphql_api.app import create_app
+from graphql_api.schema import core_schema
 from graphql_api.settings import Settings
 
 JSON = {"content-type": "application/json"}
@@ -108,3 +109,18 @@ def test_a_request_leaves_one_line_without_secrets(way, new_key, monkeypatch) ->
     assert line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "IntellPulse"
     assert key not in printed.getvalue()
     assert "a variable" not in printed.getvalue()
+
+
+def test_each_scalar_is_specified_where_the_schema_says(way) -> None:
+    for scalar in ("Symbol", "DateTime", "Date"):
+        url = core_schema().type_map[scalar].specified_by_url
+        page = way.send("GET", "/scalars")
+        assert (page.status, page.headers["content-type"]) == (200, "text/plain; charset=utf-8")
+        if url.startswith("/"):
+            path, _, section = url.partition("#")
+            assert path == "/scalars"
+            assert f"\n{section}\n---" in page.body.decode()
+        else:
+            assert f"{scalar}\n" in page.body.decode()
+            assert url in page.body.decode()
+    assert way.send("POST", "/scalars").status == 405

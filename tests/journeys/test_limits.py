@@ -151,7 +151,7 @@ def test_bars_that_cannot_be_read_are_a_failure_of_ours(http, ask, new_key, monk
     def fail(*_: object) -> None:
         raise StoreUnavailable("/a/path/of/ours is locked")
 
-    monkeypatch.setattr(SqliteBarStore, "instrument", fail)
+    monkeypatch.setattr(SqliteBarStore, "load", fail)
     failed = ask(http, SIGNAL, key)
     assert failed.code == "UNAVAILABLE"
     assert b"path" not in failed.body.replace(b'"path":["signal"]', b"")

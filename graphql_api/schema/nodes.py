@@ -1,0 +1,164 @@
+"""What an identifier names, found again: each type's key, and how one of it is made anew."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import strawberry
+
+import engine
+from engine.errors import EngineError
+from engine.types import Interval
+from graphql_api.judgement import Judgement, Question, SymbolUnknown
+from graphql_api.schema.account import Account, ApiKey
+from graphql_api.schema.bars import BarSeries
+from graphql_api.schema.catalogue import Indicator, Strategy
+from graphql_api.schema.context import Info
+from graphql_api.schema.history import SignalHistory
+from graphql_api.schema.instruments import Instrument, Listed
+from graphql_api.schema.node import Node, named_by
+from graphql_api.schema.signal import Signal
+from market_data.adjust import Adjustment
+
+__all__ = ["find"]
+
+FARTHEST = 2**62
+"""Microseconds from the epoch, beyond which nothing of ours has a time."""
+
+
+def find(info: Info, identifier: strawberry.ID) -> Node | None:
+    """The object of an identifier; None where it names nothing that this caller may see.
+
+    Raises
+    ------
+    BadInput
+        When the identifier is none that this API gives.
+    """
+    type_name, key = named_by(identifier)
+    finder, parts = _FINDERS.get(type_name, (None, ()))
+    if finder is None or len(key) != len(parts):
+        return None
+    if not all(fits(part) for fits, part in zip(parts, key, strict=True)):
+        return None
+    try:
+        return finder(info, *key)
+    except (SymbolUnknown, EngineError):
+        return None
+
+
+def _instrument(info: Info, symbol: str) -> Node | None:
+    kept = info.context.bars.instrument(symbol)
+    return None if kept is None else Instrument.of(kept, Listed(info.context.bars, [symbol]))
+
+
+def _account(info: Info, account_id: str) -> Node | None:
+    account = info.context.caller.account
+    return Account.of(account) if account.id == account_id else None
+
+
+def _api_key(info: Info, key_id: str) -> Node | None:
+    key = info.context.caller.key
+    return ApiKey.of(key) if key is not None and key.id == key_id else None
+
+
+def _strategy(_: Info, name: str, parameters: dict[str, float]) -> Node | None:
+    spec = engine.strategies().get(name)
+    return None if spec is None else Strategy.listed(spec, parameters)
+
+
+def _indicator(_: Info, name: str, parameters: dict[str, float]) -> Node | None:
+    spec = engine.indicators().get(name)
+    return None if spec is None else Indicator.of(spec, parameters)
+
+
+def _signal(
+    info: Info,
+    symbol: str,
+    interval: str,
+    strategy: str,
+    parameters: dict[str, float],
+    bar_time: int,
+    as_of: int,
+) -> Node | None:
+    """The signal as it was given: the same bar, as known at the same moment."""
+    judgement = _judged(info, symbol, interval, strategy, parameters, as_of)
+    bar = None if judgement is None else judgement.find(bar_time)
+    return None if judgement is None or bar is None else Signal.of(judgement.at(bar))
+
+
+def _history(
+    info: Info,
+    symbol: str,
+    interval: str,
+    strategy: str,
+    parameters: dict[str, float],
+    start: int | None,
+    end: int | None,
+    as_of: int,
+) -> Node | None:
+    """The history as it was given, however it has gone on since."""
+    judgement = _judged(info, symbol, interval, strategy, parameters, as_of)
+    return None if judgement is None else SignalHistory.of(judgement, start, end)
+
+
+def _bars(
+    info: Info,
+    symbol: str,
+    interval: str,
+    adjustment: str,
+    start: int | None,
+    end: int | None,
+    as_of: int,
+) -> Node | None:
+    """The bars as they were given."""
+    if interval not in list(Interval) or adjustment not in list(Adjustment):
+        return None
+    every, adjusted = Interval(interval), Adjustment(adjustment)
+    known = info.context.judge.history(symbol, every, as_of, adjusted)
+    return BarSeries.of(known, symbol, every, adjusted, start, end)
+
+
+def _judged(
+    info: Info,
+    symbol: str,
+    interval: str,
+    strategy: str,
+    parameters: Mapping[str, float],
+    as_of: int,
+) -> Judgement | None:
+    if interval not in list(Interval) or strategy not in engine.strategies():
+        return None
+    given = tuple(sorted(parameters.items()))
+    return info.context.judge.ask(
+        Question(symbol, Interval(interval), strategy, given, None, as_of)
+    )
+
+
+def _text(part: Any) -> bool:
+    return type(part) is str
+
+
+def _moment(part: Any) -> bool:
+    return type(part) is int and abs(part) <= FARTHEST
+
+
+def _bound(part: Any) -> bool:
+    return part is None or _moment(part)
+
+
+def _numbers(part: Any) -> bool:
+    return type(part) is dict and all(type(value) in {int, float} for value in part.values())
+
+
+_JUDGED = (_text, _text, _text, _numbers)
+
+# Whoever has an identifier may have made it: each part of its key is looked at.
+_FINDERS: dict[str, tuple[Callable[..., Node | None], tuple[Callable[[Any], bool], ...]]] = {
+    "Account": (_account, (_text,)),
+    "ApiKey": (_api_key, (_text,)),
+    "BarSeries": (_bars, (_text, _text, _text, _bound, _bound, _moment)),
+    "Indicator": (_indicator, (_text, _numbers)),
+    "Instrument": (_instrument, (_text,)),
+    "Signal": (_signal, (*_JUDGED, _moment, _moment)),
+    "SignalHistory": (_history, (*_JUDGED, _bound, _bound, _moment)),
+    "Strategy": (_strategy, (_text, _numbers)),
+}

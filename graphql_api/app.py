@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -28,7 +29,10 @@ from graphql_api.trusted import Trusted
 from market_data.clock import Clock, now
 from market_data.stores import BarStore, SqliteBarStore
 
-__all__ = ["create_app", "documents_file", "open_accounts", "open_bars"]
+if TYPE_CHECKING:
+    from graphql_api.guard.tokens import Tokens
+
+__all__ = ["create_app", "documents_file", "open_accounts", "open_bars", "open_tokens"]
 
 EXPOSED = ["RateLimit", "RateLimit-Policy", "Retry-After", "ETag", "x-request-id"]
 SENT = ["content-type", "x-api-key", "authorization", "if-none-match", "x-request-id", "x-dry-run"]
@@ -46,7 +50,13 @@ def create_app(settings: Settings, clock: Clock = now) -> ASGIApp:
     service = Service(
         schema=schema.core_schema(),
         prices=schema.prices(),
-        guard=Guard(accounts, usage, clock=clock, environment=settings.environment),
+        guard=Guard(
+            accounts,
+            usage,
+            clock=clock,
+            environment=settings.environment,
+            tokens=open_tokens(settings, clock),
+        ),
         bars=bars,
         clock=clock,
         trusted=Trusted(documents_file(settings), registers=settings.persisted_queries),
@@ -99,6 +109,23 @@ def open_accounts(settings: Settings) -> tuple[AccountStore, UsageStore]:
 
     local = SqliteStore(_folder(settings.data) / "accounts.sqlite")
     return local, local
+
+
+def open_tokens(settings: Settings, clock: Clock = now) -> "Tokens | None":
+    """What verifies tokens, where an issuer is set; cryptography is not loaded for less."""
+    if not settings.token_issuer:
+        return None
+    from graphql_api.guard.jwks import IssuerKeys
+    from graphql_api.guard.tokens import Rules, Tokens
+
+    rules = Rules(
+        issuer=settings.token_issuer,
+        audiences=settings.token_audience,
+        account_claim=settings.token_account_claim,
+        scope_claims=settings.token_scope_claims,
+        scope_prefix=settings.token_scope_prefix,
+    )
+    return Tokens(rules, IssuerKeys(settings.jwks_url, clock), clock)
 
 
 def documents_file(settings: Settings) -> Path:

@@ -1,8 +1,9 @@
 """What the API refuses, each with a code, an HTTP status and a text that is safe to show.
 
 ApiError                        a refusal or failure, said in a sentence for the caller
-    Unauthenticated        401  UNAUTHENTICATED    no valid key: says what is wrong with it
-    Forbidden              403  FORBIDDEN          a valid key that may not do this
+    Unauthenticated        401  UNAUTHENTICATED    no valid key or token: says what is wrong with it
+        InvalidToken       401  UNAUTHENTICATED    a token that is not taken
+    Forbidden              403  FORBIDDEN          valid credentials that may not do this
     LimitReached           429                     says which limit, and when to come back
         RateLimited        429  RATE_LIMITED       too many requests at once
         QuotaExceeded      429  QUOTA_EXCEEDED     the day's units are spent
@@ -27,6 +28,7 @@ __all__ = [
     "BadRequest",
     "Forbidden",
     "Internal",
+    "InvalidToken",
     "LimitReached",
     "MethodNotAllowed",
     "NotAcceptable",
@@ -39,7 +41,8 @@ __all__ = [
     "UnsupportedMediaType",
 ]
 
-CHALLENGE = 'ApiKey realm="IntellPulse", header="x-api-key"'
+KEY_CHALLENGE = 'ApiKey realm="IntellPulse", header="x-api-key"'
+BEARER_CHALLENGE = 'Bearer realm="IntellPulse"'
 
 
 class ApiError(Exception):
@@ -71,21 +74,56 @@ class ApiError(Exception):
 
 
 class Unauthenticated(ApiError):
-    """No key, or one that is malformed, unknown, revoked, expired or not yet valid."""
+    """No credentials, or some that are malformed, unknown, revoked, expired or not yet valid.
+
+    Parameters
+    ----------
+    challenge : str
+        What would be accepted, as HTTP asks of every 401: a key, unless something else is said.
+    """
 
     code = "UNAUTHENTICATED"
     status = 401
 
+    def __init__(self, message: str, *, challenge: str = KEY_CHALLENGE) -> None:
+        super().__init__(message)
+        self.challenge = challenge
+
     def headers(self) -> dict[str, str]:
-        """The challenge that HTTP asks of every 401."""
-        return {"WWW-Authenticate": CHALLENGE}
+        """The challenge."""
+        return {"WWW-Authenticate": self.challenge}
+
+
+class InvalidToken(Unauthenticated):
+    """A token that is not taken, told as RFC 6750 asks.
+
+    The message stands in a header, too: it has no quotation mark and no backslash.
+    """
+
+    def __init__(self, message: str) -> None:
+        described = f'error="invalid_token", error_description="{message}"'
+        super().__init__(message, challenge=f"{BEARER_CHALLENGE}, {described}")
 
 
 class Forbidden(ApiError):
-    """A valid key that may not do this."""
+    """Valid credentials that may not do this.
+
+    Parameters
+    ----------
+    challenge : str, optional
+        What a token would need, as RFC 6750 has it.
+    """
 
     code = "FORBIDDEN"
     status = 403
+
+    def __init__(self, message: str, *, challenge: str | None = None) -> None:
+        super().__init__(message)
+        self.challenge = challenge
+
+    def headers(self) -> dict[str, str]:
+        """The challenge, for a token."""
+        return {"WWW-Authenticate": self.challenge} if self.challenge else {}
 
 
 class LimitReached(ApiError):

@@ -1,11 +1,13 @@
 """Everything the environment decides, with defaults and meanings; the only reader of it."""
 
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
 __all__ = ["BadSetting", "Settings"]
 
@@ -43,6 +45,22 @@ class Settings:
         True, "whether callers may register documents by Apollo's persisted queries"
     )
     accounts_table: str = setting("", "DynamoDB table of accounts, keys and usage")
+    token_issuer: str = setting(
+        "", "whose tokens are taken (the claim iss), beside keys; without, none are"
+    )
+    token_audience: tuple[str, ...] = setting(
+        (), "whom tokens must be made for (aud, or Cognito's client_id), separated by commas"
+    )
+    token_jwks_url: str = setting(
+        "", "where the issuer's keys are; else /.well-known/jwks.json at the issuer"
+    )
+    token_account_claim: str = setting("custom:account_id", "the claim that names the account")
+    token_scope_claims: tuple[str, ...] = setting(
+        ("scope", "cognito:groups"), "the claims that hold scopes, separated by commas"
+    )
+    token_scope_prefix: str = setting(
+        "intellpulse/", "what stands before our scopes in those claims: a resource server's name"
+    )
     allowed_origins: tuple[str, ...] = setting(
         ("*",),
         "web origins whose pages may call the API, separated by commas; "
@@ -63,11 +81,37 @@ class Settings:
             raise BadSetting(
                 f"{PREFIX}MAX_BODY_BYTES is {self.max_body_bytes}; it must be at least 1"
             )
+        self._check_tokens()
         for origin in self.allowed_origins:
             if origin != "*" and not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+", origin):
                 raise BadSetting(
                     f"{PREFIX}ALLOWED_ORIGINS holds {origin!r}; an origin reads "
                     "https://app.example.com, without a path, or * for any"
+                )
+
+    @property
+    def jwks_url(self) -> str:
+        """Where the keys of the issuer of tokens are."""
+        return self.token_jwks_url or f"{self.token_issuer.rstrip('/')}/.well-known/jwks.json"
+
+    def _check_tokens(self) -> None:
+        if not self.token_issuer:
+            if self.token_audience or self.token_jwks_url:
+                raise BadSetting(
+                    f"{PREFIX}TOKEN_ISSUER is empty; tokens are taken of the issuer that it names"
+                )
+            return
+        if not self.token_audience:
+            raise BadSetting(
+                f"{PREFIX}TOKEN_AUDIENCE is empty; without it tokens made for others would be taken"
+            )
+        _check_address("TOKEN_ISSUER", self.token_issuer)
+        _check_address("TOKEN_JWKS_URL", self.jwks_url)
+        for claim in (self.token_account_claim, *self.token_scope_claims):
+            if not re.fullmatch(r"[A-Za-z0-9:/._-]{1,100}", claim):
+                raise BadSetting(
+                    f"{PREFIX}TOKEN_ACCOUNT_CLAIM and {PREFIX}TOKEN_SCOPE_CLAIMS name claims by "
+                    f"letters, digits and :/._-, not {claim!r}"
                 )
 
     @classmethod
@@ -90,6 +134,34 @@ class Settings:
             if environ.get(name, "") != ""
         }
         return cls(**(read | overrides))
+
+
+def _check_address(name: str, text: str) -> None:
+    """Keys that came unencrypted over a network could be anyone's."""
+    try:
+        address = urlsplit(text)
+        host, _ = address.hostname, address.port
+    except ValueError:
+        host = None
+    local = host == "localhost" or (host is not None and _is_loopback(host))
+    schemes = ("https", "http") if local else ("https",)
+    if (
+        not host
+        or address.scheme not in schemes
+        or set(text) & set("@?#\\")
+        or not text.isprintable()
+    ):
+        raise BadSetting(
+            f"{PREFIX}{name} is {text!r}; it must be an https address without user, query or "
+            "fragment (http at this machine only)"
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _parse(name: str, default: Any, choices: tuple[str, ...], text: str) -> Any:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from graphql_api.errors import BadInput, Unauthenticated, Unavailable
 from graphql_api.guard import refusals
@@ -15,6 +15,9 @@ from graphql_api.guard.plans import Plan
 from graphql_api.guard.reach import Reach
 from graphql_api.guard.standing import Admission, Standing, standing
 from graphql_api.stores import AccountStore, ApiKey, Charge, Outcome, UsageDay, UsageStore
+
+if TYPE_CHECKING:
+    from graphql_api.guard.tokens import Tokens
 
 __all__ = ["Guard"]
 
@@ -46,6 +49,8 @@ class Guard:
         Integer microseconds since the epoch.
     environment : "live" or "test"
         Which keys are taken.
+    tokens : Tokens, optional
+        What verifies tokens; without, only keys are taken.
 
     Notes
     -----
@@ -60,9 +65,10 @@ class Guard:
         usage: UsageStore,
         clock: Callable[[], int],
         environment: Environment = "live",
+        tokens: "Tokens | None" = None,
     ) -> None:
         self._accounts = accounts
-        self._authenticator = Authenticator(accounts, clock, environment)
+        self._authenticator = Authenticator(accounts, clock, environment, tokens)
         self._usage = usage
         self._clock = clock
         self._seen: Memory[str, Seen] = Memory(ACCOUNTS)
@@ -72,12 +78,12 @@ class Guard:
         return Reach(self._clock)
 
     def authenticate(self, headers: Mapping[str, str], reach: Reach | None = None) -> Caller:
-        """The caller whose key the headers carry; names of headers in lower case.
+        """The caller whose key or token the headers carry; names of headers in lower case.
 
         Raises
         ------
         Unauthenticated
-            When the key is missing, malformed, unknown, revoked, expired or not yet valid.
+            When it is missing, malformed, unknown, forged, revoked, expired or not yet valid.
         Unavailable
             When that cannot be found out.
         """

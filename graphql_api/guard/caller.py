@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from graphql_api.errors import Forbidden
+from graphql_api.errors import BEARER_CHALLENGE, Forbidden
 from graphql_api.guard.plans import Plan
 from graphql_api.stores.records import Account, ApiKey, Scope
 
@@ -35,5 +35,11 @@ class Caller:
 
     def require(self, scope: Scope) -> None:
         """Raise Forbidden unless this caller holds ``scope``; ``admin`` holds them all."""
-        if scope not in self.scopes and Scope.ADMIN not in self.scopes:
+        if scope in self.scopes or Scope.ADMIN in self.scopes:
+            return
+        if self.key is not None:
             raise Forbidden(f"This needs the scope {scope.value}, which the key does not have.")
+        raise Forbidden(
+            f"This needs the scope {scope.value}, which the token does not have.",
+            challenge=f'{BEARER_CHALLENGE}, error="insufficient_scope", scope="{scope.value}"',
+        )

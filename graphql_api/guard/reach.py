@@ -55,6 +55,14 @@ class Reach:
         finally:
             self._left -= max(0, self._clock() - began)  # the clock may be set back meanwhile
 
+    def elsewhere(self, ask: Callable[P, Answer], *arguments: P.args, **named: P.kwargs) -> Answer:
+        """Ask something else than a store; only the time that it takes counts."""
+        began = self._clock()
+        try:
+            return ask(*arguments, **named)
+        finally:
+            self._left -= max(0, self._clock() - began)
+
     def if_possible(self, ask: Callable[P, None], *arguments: P.args, **named: P.kwargs) -> bool:
         """Ask a store for something that a request can do without; whether it was done."""
         try:

@@ -15,6 +15,7 @@ def every_error(base=errors.ApiError):
 
 TREE = {
     "Unauthenticated": (401, "UNAUTHENTICATED"),
+    "InvalidToken": (401, "UNAUTHENTICATED"),
     "Forbidden": (403, "FORBIDDEN"),
     "RateLimited": (429, "RATE_LIMITED"),
     "QuotaExceeded": (429, "QUOTA_EXCEEDED"),

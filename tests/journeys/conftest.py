@@ -46,6 +46,7 @@ class Way(Protocol):
     """A way into the API."""
 
     deeds: Accounts  # what the command line would do to its accounts
+    clock: Callable[[], int]
 
     def send(
         self,
@@ -58,6 +59,7 @@ class Way(Protocol):
 
 class HttpWay:
     def __init__(self, settings: Settings, clock: Callable[[], int]) -> None:
+        self.clock = clock
         self.accounts = open_accounts(settings)[0]
         self.deeds = Accounts(self.accounts, clock)
         self.client = TestClient(create_app(settings, clock), raise_server_exceptions=False)
@@ -73,6 +75,7 @@ class LambdaWay:
     """The handler of the deployed function, called with Function URL events (payload 2.0)."""
 
     def __init__(self, settings: Settings) -> None:
+        self.clock = now
         self.deeds = Accounts(open_accounts(settings)[0], now)
         sys.modules.pop("graphql_api.handler", None)
         self._handler = importlib.import_module("graphql_api.handler").handler
@@ -115,16 +118,22 @@ class LambdaWay:
         return Reply(answer["statusCode"], answer["headers"], content)
 
 
+@pytest.fixture(scope="module")
+def more_settings() -> dict[str, str]:
+    """Variables of the environment that a module of tests adds, by a fixture of this name."""
+    return {}
+
+
 @pytest.fixture
-def http(data: Path, clock: Callable[[], int]) -> Iterator[HttpWay]:
+def http(data: Path, clock: Callable[[], int], more_settings: dict[str, str]) -> Iterator[HttpWay]:
     """The app as `intellpulse serve` runs it, on SQLite, with a clock set by hand."""
-    way = HttpWay(Settings(data=data, threads=True), clock)
+    way = HttpWay(Settings.read(more_settings, data=data, threads=True), clock)
     with way.client, closing(way.accounts):
         yield way
 
 
 @pytest.fixture(scope="module")
-def lambda_(sample_bars: Path) -> Iterator[LambdaWay]:
+def lambda_(sample_bars: Path, more_settings: dict[str, str]) -> Iterator[LambdaWay]:
     """The deployed handler, with accounts in DynamoDB and bars in a file that is only read.
 
     One for a module, as an environment lives for many requests; each test makes its own account.
@@ -138,7 +147,7 @@ def lambda_(sample_bars: Path) -> Iterator[LambdaWay]:
         "INTELLPULSE_BARS_FILE": str(sample_bars),
     }
     with pytest.MonkeyPatch.context() as patch, mock_aws():
-        for name, value in environ.items():
+        for name, value in (environ | more_settings).items():
             patch.setenv(name, value)
         client = boto3.client("dynamodb")
         client.create_table(TableName="accounts", **TABLE)

@@ -5,6 +5,8 @@ MarketDataError
     BadCsv               a file of bars that is refused whole, with the place and the reason
     BadInstrument        a symbol, tick or calendar that cannot be one
     BadAction            a split or dividend that cannot be one
+    BadReadings          readings of sentiment that break a rule
+    Damaged              what was kept cannot be read any more: its bytes have changed
     StoreUnavailable     the store of bars cannot be read or written now
     UnknownFormat        a store written by a newer version of this software
     SourceError          what a source of bars answered instead of bars
@@ -22,6 +24,8 @@ __all__ = [
     "BadBar",
     "BadCsv",
     "BadInstrument",
+    "BadReadings",
+    "Damaged",
     "MarketDataError",
     "NotOffered",
     "NotPermitted",
@@ -100,6 +104,24 @@ class BadInstrument(MarketDataError):
 
 class BadAction(MarketDataError):
     """A split or dividend that cannot be one."""
+
+
+class BadReadings(MarketDataError):
+    """Readings of sentiment that break a rule, so that the delivery is refused whole.
+
+    Parameters
+    ----------
+    index : int or None
+        Which reading of the delivery, from 0; None where it is the delivery as a whole.
+    """
+
+    def __init__(self, message: str, index: int | None = None) -> None:
+        super().__init__(message)
+        self.index = index
+
+
+class Damaged(MarketDataError):
+    """What was kept cannot be read any more: its bytes have changed since."""
 
 
 class StoreUnavailable(MarketDataError):

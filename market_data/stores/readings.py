@@ -1,0 +1,134 @@
+"""Homes of sentiment: one way to commit, over whatever keeps the bytes of a symbol by version."""
+
+import random
+import time
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from market_data import clock as system
+from market_data.clock import Clock, Sleep
+from market_data.errors import StoreUnavailable
+from market_data.readings import Delivered, Readings, merged, postponed
+from market_data.readings_block import pack, unpack
+from market_data.stores.base import AHEAD, CONFIRM
+
+__all__ = ["ReadingStore", "ReadingsCommitted"]
+
+# A commit that met another one this often in a row gives up, and has changed nothing.
+ATTEMPTS = 8
+# Symbols whose rows are held unpacked: at most 1 MB each.
+HELD = 32
+# Seconds; doubled with each attempt, and a random part of it is waited.
+PAUSE = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingsCommitted:
+    """What a commit of readings changed.
+
+    Attributes
+    ----------
+    known : int, microseconds UTC, or None
+        The k of the new rows: from then on they are answered. None where nothing changed.
+    added, restated : int
+        Readings that are new, and that say otherwise than before.
+    """
+
+    known: int | None
+    added: int = 0
+    restated: int = 0
+
+
+class ReadingStore(ABC):
+    """A home of sentiment; safe for any number of threads and processes.
+
+    Every method raises StoreUnavailable where the store cannot be reached.
+
+    Parameters
+    ----------
+    clock : Clock
+        From which k is taken.
+    sleep : Sleep
+    """
+
+    def __init__(self, clock: Clock = system.now, sleep: Sleep = time.sleep) -> None:
+        self.clock = clock
+        self._sleep = sleep
+        self._held: dict[str, Readings] = {}
+
+    @abstractmethod
+    def symbols(self) -> list[str]:
+        """The symbols that have readings, in order."""
+
+    @abstractmethod
+    def load(self, symbol: str) -> tuple[int, bytes] | None:
+        """The version of a symbol and its bytes, as they are now; None where there are none."""
+
+    @abstractmethod
+    def swap(self, symbol: str, version: int, packed: bytes) -> bool:
+        """Keep bytes as the next version, if ``version`` is the present one; whether that was so.
+
+        One atomic write; 0 is the version of a symbol without any.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of what is open."""
+
+    def readings(self, symbol: str) -> Readings:
+        """Every row of a symbol, also those not known yet; none where there are none.
+
+        Read the clock before calling this, never after, as with bars.
+        """
+        found = self.load(symbol)
+        if found is None:
+            return Readings(symbol)
+        version, packed = found
+        held = self._held.get(symbol)
+        if held is None or held.version != version:
+            held = unpack(symbol, version, packed)
+            for oldest in list(self._held)[: max(0, len(self._held) - HELD + 1)]:
+                self._held.pop(oldest, None)
+            self._held[symbol] = held
+        return held
+
+    def commit(self, symbol: str, told: Delivered) -> ReadingsCommitted:
+        """Keep what is new of a delivery, known from a moment 2 s ahead.
+
+        As bars are: k is taken inside the commit, a commit that is not confirmed before k - 0.5 s
+        is made known later still, and the same delivery again changes nothing.
+
+        Raises
+        ------
+        BadReadings
+            When the symbol would have too many; nothing is kept.
+        """
+        for attempt in range(ATTEMPTS):
+            kept = self.readings(symbol)
+            known = self._next_known(kept)
+            after, added, restated = merged(kept, told, known)
+            if after is kept:
+                return ReadingsCommitted(None)
+            if self.swap(symbol, kept.version, pack(after)):
+                return ReadingsCommitted(self._confirmed(symbol, known), added, restated)
+            self._pause(attempt)
+        raise StoreUnavailable(f"other commits to the sentiment of {symbol} came first each time")
+
+    def _confirmed(self, symbol: str, known: int) -> int:
+        """The k of a commit that is visible: a later one if it came too late."""
+        for attempt in range(ATTEMPTS):
+            if self.clock() < known - CONFIRM:
+                return known
+            kept = self.readings(symbol)
+            later = self._next_known(kept)
+            if self.swap(symbol, kept.version, pack(postponed(kept, known, later))):
+                known = later
+            else:
+                self._pause(attempt)
+        raise StoreUnavailable(f"the sentiment of {symbol} was not confirmed in time")
+
+    def _next_known(self, kept: Readings) -> int:
+        return max(self.clock() + AHEAD, kept.last_known + 1)
+
+    def _pause(self, attempt: int) -> None:
+        self._sleep(random.uniform(0, PAUSE * 2**attempt))

@@ -1,0 +1,33 @@
+"""Deliveries made to order, and a home of sentiment."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from market_data.calendar import DAY
+from market_data.readings import Delivered
+from market_data.stores.sqlite_readings import SqliteReadingStore
+
+MONDAY = 18_267 * DAY  # 2020-01-06
+
+
+@pytest.fixture
+def told(clock):
+    """Readings of the days from Monday 2020-01-06 on, public when each day was over."""
+
+    def build(values, first=0, source="told", published=None, fetched_at=None):
+        time = MONDAY + (first + np.arange(len(values), dtype=np.int64)) * DAY
+        public = time + DAY if published is None else np.array(published, np.int64)
+        at = clock.now if fetched_at is None else fetched_at
+        return Delivered(time, public, np.array(values, np.float64), source, at)
+
+    return build
+
+
+@pytest.fixture
+def readings_store(tmp_path: Path, clock) -> Iterator[SqliteReadingStore]:
+    store = SqliteReadingStore(tmp_path / "sentiment.sqlite", clock, clock.sleep)
+    yield store
+    store.close()

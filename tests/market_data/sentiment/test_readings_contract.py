@@ -1,0 +1,92 @@
+"""What every home of sentiment keeps to."""
+
+import threading
+
+import pytest
+
+from market_data.calendar import DAY, SECOND
+from market_data.errors import BadReadings, StoreUnavailable
+from market_data.readings import MOST, Delivered
+from market_data.stores.base import AHEAD, CONFIRM
+
+
+def test_a_home_without_any_knows_none(readings_store):
+    assert readings_store.symbols() == []
+    assert len(readings_store.readings("AAPL").time) == 0
+
+
+def test_what_is_committed_is_known_two_seconds_later_and_read_back(readings_store, told, clock):
+    done = readings_store.commit("AAPL", told([0.2, 0.4]))
+    assert (done.known, done.added, done.restated) == (clock.now + AHEAD, 2, 0)
+    kept = readings_store.readings("AAPL")
+    assert (kept.value.tolist(), kept.origins) == ([0.2, 0.4], ("told",))
+    assert kept.heard(clock.now, clock.now) is None
+    clock.sleep(2)
+    assert kept.heard(clock.now, clock.now) is not None
+
+
+def test_the_same_again_changes_nothing(readings_store, told):
+    readings_store.commit("AAPL", told([0.2, 0.4]))
+    version = readings_store.readings("AAPL").version
+    assert readings_store.commit("AAPL", told([0.2, 0.4])).known is None
+    assert readings_store.readings("AAPL").version == version
+
+
+def test_each_commit_is_known_after_the_last(readings_store, told):
+    known = [readings_store.commit("AAPL", told([0.2], first=i)).known for i in range(3)]
+    assert known == sorted(set(known))
+
+
+def test_symbols_are_kept_apart_and_listed(readings_store, told):
+    readings_store.commit("MSFT", told([0.9]))
+    readings_store.commit("AAPL", told([0.1]))
+    assert readings_store.symbols() == ["AAPL", "MSFT"]
+    assert readings_store.readings("MSFT").value.tolist() == [0.9]
+
+
+def test_a_commit_that_is_confirmed_too_late_is_known_later(readings_store, told, clock):
+    early = clock.now + AHEAD
+    clock.ticks = [0, AHEAD - CONFIRM]  # its k, then the look whether it came in time
+    done = readings_store.commit("AAPL", told([0.2]))
+    assert done.known >= early + AHEAD - CONFIRM
+    assert readings_store.readings("AAPL").known.tolist() == [done.known]
+
+
+def test_a_home_that_is_always_too_slow_says_so(readings_store, told, clock):
+    clock.ticks = [AHEAD] * 100
+    with pytest.raises(StoreUnavailable, match="AAPL"):
+        readings_store.commit("AAPL", told([0.2]))
+
+
+def test_too_many_are_refused_and_nothing_is_kept(readings_store, told, clock):
+    import numpy as np
+
+    readings_store.commit("AAPL", told([0.2]))
+    time = np.arange(MOST, dtype=np.int64) + SECOND
+    many = Delivered(time, time, np.full(MOST, 0.5), "told", clock.now)
+    with pytest.raises(BadReadings):
+        readings_store.commit("AAPL", many)
+    assert readings_store.readings("AAPL").value.tolist() == [0.2]
+
+
+def test_commits_at_once_lose_none_and_no_answer_changes(readings_store, told, clock):
+    answers = []
+
+    def deliver(i):
+        readings_store.commit("AAPL", told([0.01 * i], first=i))
+
+    threads = [threading.Thread(target=deliver, args=(i,)) for i in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    kept = readings_store.readings("AAPL")
+    assert sorted(kept.value.tolist()) == pytest.approx([0.01 * i for i in range(6)])
+    assert len(set(kept.known.tolist())) == 6
+    for known in sorted(kept.known.tolist()):
+        heard = kept.heard(clock.now + 30 * DAY, known)
+        answers.append(heard.data_version)
+    readings_store.commit("AAPL", told([0.9], fetched_at=clock.now + DAY))
+    after = readings_store.readings("AAPL")
+    for known, version in zip(sorted(kept.known.tolist()), answers, strict=True):
+        assert after.heard(clock.now + 30 * DAY, known).data_version == version

@@ -1,0 +1,76 @@
+"""Sentiment in a file: what only a file can suffer."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from market_data.errors import Damaged, StoreUnavailable, UnknownFormat
+from market_data.stores.sqlite_readings import SqliteReadingStore
+
+
+def test_reading_makes_no_file(readings_store):
+    readings_store.readings("AAPL")
+    assert readings_store.symbols() == []
+    assert not readings_store.path.exists()
+
+
+def test_two_homes_on_one_file_see_each_other(readings_store, told, clock):
+    other = SqliteReadingStore(readings_store.path, clock)
+    readings_store.commit("AAPL", told([0.2]))
+    assert other.readings("AAPL").value.tolist() == [0.2]
+    other.commit("AAPL", told([0.3], first=1))
+    assert readings_store.readings("AAPL").value.tolist() == [0.2, 0.3]
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [("CREATE TABLE mine (x)", "not one of sentiment"), ("PRAGMA user_version = 9", "not one of")],
+)
+def test_another_database_is_refused_and_left_alone(tmp_path, clock, told, statement, said):
+    path = tmp_path / "sentiment.sqlite"
+    with closing(sqlite3.connect(path)) as file:
+        file.execute(statement)
+        file.commit()
+    before = path.read_bytes()
+    with pytest.raises(UnknownFormat, match=said):
+        SqliteReadingStore(path, clock).commit("AAPL", told([0.2]))
+    assert path.read_bytes() == before
+
+
+def test_a_file_of_a_later_format_is_refused(readings_store, told):
+    readings_store.commit("AAPL", told([0.2]))
+    with closing(sqlite3.connect(readings_store.path)) as file:
+        file.execute("PRAGMA user_version = 2")
+    with pytest.raises(UnknownFormat, match="format 2"):
+        readings_store.readings("AAPL")
+
+
+def test_a_file_that_is_no_database_and_a_folder_that_is_a_file_are_unavailable(tmp_path, clock):
+    path = tmp_path / "sentiment.sqlite"
+    path.write_bytes(b"no database" * 100)
+    with pytest.raises(StoreUnavailable, match=r"sentiment\.sqlite"):
+        SqliteReadingStore(path, clock).readings("AAPL")
+
+
+def test_a_flipped_bit_is_told(readings_store, told, clock):
+    readings_store.commit("AAPL", told([0.2, 0.4]))
+    _, packed = readings_store.load("AAPL")
+    readings_store.swap("AAPL", 1, packed[:-9] + bytes([packed[-9] ^ 1]) + packed[-8:])
+    with pytest.raises(Damaged, match="AAPL"):
+        SqliteReadingStore(readings_store.path, clock).readings("AAPL")
+
+
+def test_only_so_many_symbols_are_held_unpacked(readings_store, told):
+    from market_data.stores.readings import HELD
+
+    for i in range(HELD + 3):
+        readings_store.commit(f"S{i}", told([0.2]))
+        readings_store.readings(f"S{i}")
+    assert len(readings_store._held) == HELD
+
+
+def test_a_commit_that_always_meets_another_gives_up(readings_store, told, monkeypatch):
+    monkeypatch.setattr(readings_store, "swap", lambda *_: False)
+    with pytest.raises(StoreUnavailable, match="came first"):
+        readings_store.commit("AAPL", told([0.2]))

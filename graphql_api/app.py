@@ -27,12 +27,19 @@ from graphql_api.settings import Settings
 from graphql_api.stores.protocols import AccountStore, UsageStore
 from graphql_api.trusted import Trusted
 from market_data.clock import Clock, now
-from market_data.stores import BarStore, SqliteBarStore
+from market_data.stores import BarStore, ReadingStore, SqliteBarStore, SqliteReadingStore
 
 if TYPE_CHECKING:
     from graphql_api.guard.tokens import Tokens
 
-__all__ = ["create_app", "documents_file", "open_accounts", "open_bars", "open_tokens"]
+__all__ = [
+    "create_app",
+    "documents_file",
+    "open_accounts",
+    "open_bars",
+    "open_readings",
+    "open_tokens",
+]
 
 EXPOSED = ["RateLimit", "RateLimit-Policy", "Retry-After", "ETag", "x-request-id"]
 SENT = ["content-type", "x-api-key", "authorization", "if-none-match", "x-request-id", "x-dry-run"]
@@ -46,7 +53,7 @@ def create_app(settings: Settings, clock: Clock = now) -> ASGIApp:
     """
     observability.configure()
     accounts, usage = open_accounts(settings)
-    bars = open_bars(settings, clock)
+    bars, readings = open_bars(settings, clock), open_readings(settings, clock)
     service = Service(
         schema=schema.core_schema(),
         prices=schema.prices(),
@@ -58,6 +65,7 @@ def create_app(settings: Settings, clock: Clock = now) -> ASGIApp:
             tokens=open_tokens(settings, clock),
         ),
         bars=bars,
+        readings=readings,
         clock=clock,
         trusted=Trusted(documents_file(settings), registers=settings.persisted_queries),
     )
@@ -76,6 +84,7 @@ def create_app(settings: Settings, clock: Clock = now) -> ASGIApp:
         yield
         accounts.close()
         bars.close()
+        readings.close()
 
     app: ASGIApp = Starlette(
         routes=routes, exception_handlers={HTTPException: _http_error}, lifespan=lifespan
@@ -96,6 +105,11 @@ def open_bars(settings: Settings, clock: Clock = now) -> BarStore:
     if settings.bars_file is not None:
         return SqliteBarStore(settings.bars_file, clock=clock, read_only=True)
     return SqliteBarStore(_folder(settings.data) / "bars.sqlite", clock=clock)
+
+
+def open_readings(settings: Settings, clock: Clock = now) -> ReadingStore:
+    """The store of sentiment: a file of the data folder, made by the first commit."""
+    return SqliteReadingStore(settings.data / "sentiment.sqlite", clock=clock)
 
 
 def open_accounts(settings: Settings) -> tuple[AccountStore, UsageStore]:

@@ -1,4 +1,4 @@
-"""The command line: serve, keys, bars, documents and schema, each on one data folder."""
+"""The command line: serve, keys, bars, sentiment, documents and schema, each on one data folder."""
 
 import argparse
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.types import Interval
 from graphql_api import schema
-from graphql_api.commands import bars, documents, keys, serve
+from graphql_api.commands import bars, documents, keys, sentiment, serve
 from graphql_api.errors import ApiError
 from graphql_api.guard.plans import PLANS
 from graphql_api.settings import BadSetting, Settings
@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(commands, keeps)
     _add_keys(commands, keeps)
     _add_bars(commands, keeps)
+    _add_sentiment(commands, keeps)
     _add_documents(commands, keeps)
     printing = commands.add_parser("schema", help="print the GraphQL schema")
     printing.set_defaults(run=_print_schema)
@@ -104,6 +105,28 @@ def _add_bars(
     listing = parts.add_parser("list", parents=[keeps], help="the bars that are kept")
     listing.add_argument("--json", action="store_true", help="print JSON")
     listing.set_defaults(run=bars.listing)
+
+
+def _add_sentiment(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", keeps: argparse.ArgumentParser
+) -> None:
+    group = commands.add_parser("sentiment", help="import, list and export sentiment of a symbol")
+    parts = group.add_subparsers(required=True, metavar="COMMAND")
+    bring = parts.add_parser("import", parents=[keeps], help="read scored values from a CSV file")
+    bring.add_argument("file", type=Path, metavar="FILE")
+    bring.add_argument("--symbol", required=True)
+    bring.add_argument(
+        "--headlines",
+        action="store_true",
+        help="the file holds dated headlines, which are scored by VADER",
+    )
+    bring.set_defaults(run=sentiment.bring)
+    listing = parts.add_parser("list", parents=[keeps], help="the symbols that have sentiment")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    listing.set_defaults(run=sentiment.listing)
+    export = parts.add_parser("export", parents=[keeps], help="every reading of a symbol, as CSV")
+    export.add_argument("symbol", metavar="SYMBOL")
+    export.set_defaults(run=sentiment.export)
 
 
 def _add_documents(

@@ -31,7 +31,7 @@ from graphql_api.schema.errors import OUR_FAULT, present
 from graphql_api.schema.work import work
 from graphql_api.stores.records import Scope
 from graphql_api.trusted import Trusted
-from market_data.stores import BarStore
+from market_data.stores import BarStore, ReadingStore
 
 __all__ = ["Answer", "Query", "Service"]
 
@@ -79,6 +79,7 @@ class Service:
         prices: Prices,
         guard: Guard,
         bars: BarStore,
+        readings: ReadingStore,
         clock: Callable[[], int],
         trusted: Trusted,
     ) -> None:
@@ -86,6 +87,7 @@ class Service:
         self._schema = schema
         self._prices = prices
         self._bars = bars
+        self._readings = readings
         self._clock = clock
         self._trusted = trusted
         self._documents = Documents(schema)
@@ -186,7 +188,7 @@ class Service:
         variables: Any,
     ) -> Answer:
         now = self._clock()
-        judge = Judge(self._bars, self._decisions, now)
+        judge = Judge(self._bars, self._readings, self._decisions, now)
         result = execute(
             self._schema,
             document.ast,

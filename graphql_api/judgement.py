@@ -13,7 +13,8 @@ from engine.types import Interval
 from market_data.bars import Adjustment, Instrument, Series, Snapshot
 from market_data.calendar import closes_at
 from market_data.instruments import similar
-from market_data.stores import BarStore
+from market_data.readings import Heard, Readings, joined
+from market_data.stores import BarStore, ReadingStore
 
 __all__ = ["Decisions", "Judge", "Judgement", "Question", "SymbolUnknown"]
 
@@ -48,6 +49,7 @@ class Judgement:
     snapshot: Snapshot
     decision: engine.Decision
     now: int
+    readings: Readings | None = None  # of sentiment, where the strategy hears any
     bar: int = -1
 
     def at(self, bar: int) -> "Judgement":
@@ -73,8 +75,8 @@ class Judgement:
     def adjusted(self, adjustment: Adjustment) -> Snapshot:
         """The same bars, adjusted otherwise."""
         question = self.question
-        return self.series.snapshot(
-            question.at, question.as_of, now=self.now, adjustment=adjustment
+        return self._heard(
+            self.series.snapshot(question.at, question.as_of, now=self.now, adjustment=adjustment)
         )
 
     def snapshot_then(self) -> Snapshot:
@@ -82,14 +84,44 @@ class Judgement:
         if self.is_newest:
             return self.snapshot
         closed = closes_at(self.bar_time, self.question.interval, self.instrument.calendar)
-        return self.series.snapshot(closed, self.question.as_of, now=self.now)
+        return self._heard(self.series.snapshot(closed, self.question.as_of, now=self.now))
 
     def decision_then(self) -> engine.Decision:
         """The decision on the bars up to the one that is read."""
         if self.is_newest:
             return self.decision
-        bars = self.snapshot.bars[: self.bar + 1]
-        return engine.decide(self.question.strategy, bars, **dict(self.question.parameters))
+        known = slice(self.bar + 1)
+        heard = None if self.decision.sentiment is None else self.decision.sentiment[known]
+        return engine.decide(
+            self.question.strategy,
+            self.snapshot.bars[known],
+            heard,
+            **dict(self.question.parameters),
+        )
+
+    def _heard(self, snapshot: Snapshot) -> Snapshot:
+        """A snapshot whose version and source tell of the sentiment that was heard beside it."""
+        return _beside(snapshot, _hear(self.readings, snapshot, self.series))
+
+
+def _hear(readings: Readings | None, snapshot: Snapshot, series: Series) -> Heard | None:
+    """What was public when the last bar of a snapshot closed, of what was known as of it."""
+    if readings is None or not len(snapshot.bars):
+        return None
+    calendar = series.instrument.calendar
+    closed = closes_at(int(snapshot.bars.time[-1]), series.interval, calendar)
+    return readings.heard(closed, snapshot.as_of)
+
+
+def _beside(snapshot: Snapshot, heard: Heard | None) -> Snapshot:
+    """A snapshot with what was heard beside its bars in its version and its source."""
+    if heard is None:
+        return snapshot
+    return replace(
+        snapshot,
+        data_version=joined((snapshot.data_version, heard.data_version)),
+        source=f"{snapshot.source} + {heard.source}",
+    )
 
 
 class SymbolUnknown(Exception):
@@ -103,7 +135,7 @@ class SymbolUnknown(Exception):
 class Decisions:
     """The decisions that a process remembers, by what they were made of.
 
-    A decision depends on its bars and its strategy alone, and is named by the hashes of both, so
+    A decision depends on its data and its strategy alone, and is named by the hashes of both, so
     what is remembered is never stale. The least recently used go first.
     """
 
@@ -112,8 +144,10 @@ class Decisions:
         self._kept: OrderedDict[tuple[str, str], engine.Decision] = OrderedDict()
         self._lock = Lock()
 
-    def decide(self, question: Question, snapshot: Snapshot) -> engine.Decision:
-        """The decision on a snapshot's bars, computed at most once."""
+    def decide(
+        self, question: Question, snapshot: Snapshot, heard: Heard | None, series: Series
+    ) -> engine.Decision:
+        """The decision on a snapshot's bars and what was heard beside, computed at most once."""
         parameters = dict(question.parameters)
         strategy_hash = engine.strategies()[question.strategy].hash(**parameters)
         key = (snapshot.data_version, strategy_hash)
@@ -121,7 +155,14 @@ class Decisions:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        decision = engine.decide(question.strategy, snapshot.bars, **parameters)
+        column = None
+        if heard is not None:
+            every, calendar = series.interval, series.instrument.calendar
+            times = snapshot.bars.time.tolist()
+            column = heard.readings(
+                np.array([closes_at(time, every, calendar) for time in times], np.int64)
+            )
+        decision = engine.decide(question.strategy, snapshot.bars, column, **parameters)
         with self._lock:
             self._kept[key] = decision
             while len(self._kept) > self._capacity:
@@ -136,11 +177,15 @@ class Judge:
     before any bars are: what is committed meanwhile belongs to a later answer.
     """
 
-    def __init__(self, bars: BarStore, decisions: Decisions, now: int) -> None:
+    def __init__(
+        self, bars: BarStore, readings: ReadingStore, decisions: Decisions, now: int
+    ) -> None:
         self._bars = bars
+        self._readings = readings
         self._decisions = decisions
         self._now = now
         self._loaded: dict[tuple[str, Interval], Series | None] = {}
+        self._heard: dict[str, Readings] = {}
         self._symbols: list[str] | None = None
         self._answered: dict[Question, Judgement] = {}
         self._settled = True
@@ -215,9 +260,19 @@ class Judge:
         series = self._series(question.symbol, question.interval)
         strategy = engine.strategies()[question.strategy]
         needed = strategy.lookback(**dict(question.parameters)) + 1
-        snapshot = self._used(series.snapshot(question.at, question.as_of, now=self._now))
+        snapshot = series.snapshot(question.at, question.as_of, now=self._now)
+        readings = self._readings_of(question.symbol) if "sentiment" in strategy.beside else None
+        heard = _hear(readings, snapshot, series)
+        snapshot = self._used(_beside(snapshot, heard))
         if len(snapshot.bars) < needed:
             raise NotEnoughHistory(needed, len(snapshot.bars))
-        decision = self._decisions.decide(question, snapshot)
+        decision = self._decisions.decide(question, snapshot, heard, series)
         self._versions.add(decision.hash)
-        return Judgement(question, series.instrument, series, snapshot, decision, self._now)
+        return Judgement(
+            question, series.instrument, series, snapshot, decision, self._now, readings
+        )
+
+    def _readings_of(self, symbol: str) -> Readings:
+        if symbol not in self._heard:
+            self._heard[symbol] = self._readings.readings(symbol)
+        return self._heard[symbol]

@@ -6,6 +6,7 @@ MarketDataError
     BadInstrument        a symbol, tick or calendar that cannot be one
     BadAction            a split or dividend that cannot be one
     BadReadings          readings of sentiment that break a rule
+    NothingKept          nothing of that name is kept
     Damaged              what was kept cannot be read any more: its bytes have changed
     StoreUnavailable     the store of bars cannot be read or written now
     UnknownFormat        a store written by a newer version of this software
@@ -29,6 +30,7 @@ __all__ = [
     "MarketDataError",
     "NotOffered",
     "NotPermitted",
+    "NothingKept",
     "RateLimited",
     "SourceError",
     "SourceUnavailable",
@@ -118,6 +120,10 @@ class BadReadings(MarketDataError):
     def __init__(self, message: str, index: int | None = None) -> None:
         super().__init__(message)
         self.index = index
+
+
+class NothingKept(MarketDataError):
+    """Nothing of that name is kept."""
 
 
 class Damaged(MarketDataError):

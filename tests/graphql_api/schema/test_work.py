@@ -34,7 +34,7 @@ from graphql_api.schema.context import Context
 from graphql_api.schema.node import global_id
 from graphql_api.schema.work import work
 from graphql_api.settings import Settings
-from market_data.stores import SqliteBarStore
+from market_data.stores import SqliteBarStore, SqliteReadingStore
 
 SYMBOLS = ['"AAPL"', '"IBM"', '"NONE"']
 VALUES: dict[str, st.SearchStrategy[str]] = {
@@ -101,6 +101,7 @@ def answer(
     made = Accounts(stores[0], lambda: now).open_account("Work", "ENTERPRISE")
     caller = guard.authenticate({"x-api-key": made.secret})
     bars = SqliteBarStore(sample_bars, clock=lambda: now, read_only=True)
+    readings = SqliteReadingStore(sample_bars.parent / "none.sqlite", clock=lambda: now)
     decisions, table = Decisions(), prices()
 
     def run(document: Document) -> tuple[int, int, int | None]:
@@ -129,7 +130,7 @@ def answer(
                 guard=guard,
                 reach=reach,
                 bars=bars,
-                judge=Judge(bars, decisions, now),
+                judge=Judge(bars, readings, decisions, now),
                 now=now,
             ),
             middleware=[count],

@@ -7,7 +7,7 @@ GRAPHIQL := graphql_api/http/graphiql
 IMAGE ?= intellpulse:local
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install packages serve test check format schema bench lock graphiql clients fuzz image clean
+.PHONY: help install packages serve test check format schema bench lock graphiql clients fuzz fuzz-schema image clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -67,8 +67,17 @@ test: .venv/dev.stamp graphiql packages ## Everything, with no network and no AW
 clients: .venv/dev.stamp .venv-clients/stamp ## Generate four clients, compile them strictly, run them against a server
 	@$(BIN)/python scripts/check_clients.py
 
-fuzz: .venv/dev.stamp ## Random bytes, bodies and queries against the app, for a quarter of an hour
+.venv-fuzz/stamp: requirements-fuzz.lock | .venv/bin/python
+	@$(BIN)/python -m venv .venv-fuzz
+	@.venv-fuzz/bin/python -m pip install --quiet --require-hashes --no-deps -r requirements-fuzz.lock
+	@touch $@
+
+fuzz-schema: .venv/dev.stamp .venv-fuzz/stamp ## What schemathesis makes of the schema, against a server
+	@$(BIN)/python scripts/fuzz_schema.py $(or $(CASES),250)
+
+fuzz: .venv/dev.stamp ## Random bytes, bodies and queries, for half an hour
 	@FUZZ_TIMES=50 $(BIN)/python -m pytest tests/attacks/test_random.py $(ARGS)
+	@$(MAKE) --no-print-directory fuzz-schema CASES=4000
 
 image: .venv/dev.stamp ## The container image, built and then tried as Lambda runs it
 	@sh scripts/build_image.sh $(IMAGE)
@@ -88,4 +97,4 @@ lock: .venv/dev.stamp ## Write the hashed locks anew
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/lock.sh
 
 clean: ## Remove what was built; keeps .intellpulse
-	rm -rf .venv .venv-clients tests/clients/generated $(GRAPHIQL)/node_modules $(GRAPHIQL)/dist tests/*/node_modules .mypy_cache .pytest_cache .ruff_cache .coverage*
+	rm -rf .venv .venv-clients .venv-fuzz tests/clients/generated $(GRAPHIQL)/node_modules $(GRAPHIQL)/dist tests/*/node_modules .mypy_cache .pytest_cache .ruff_cache .coverage*

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Writes the hashed locks: run time, container, Node.js where a machine has none, tests and checks,
-# and the generated clients.
+# the generated clients, and schemathesis.
 # No index host is named in them, and one version of each package serves every Python.
 set -eu
 cd "$(dirname "$0")/.."
@@ -16,4 +16,5 @@ compile requirements-node.lock --group node
 compile requirements-build.lock --group build --constraints requirements.lock
 compile requirements-dev.lock pyproject.toml --group build --group test --group check --constraints requirements.lock
 compile requirements-clients.lock --group clients
+compile requirements-fuzz.lock --group fuzz
 compile requirements-bench.lock --group bench --constraints requirements-dev.lock

@@ -1,9 +1,12 @@
 """What the caller sees, one output family a file."""
 
+from collections.abc import Iterable
 from functools import cache
 
 import strawberry
 from graphql import (
+    GraphQLArgument,
+    GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLObjectType,
@@ -25,6 +28,7 @@ def schema() -> strawberry.Schema:
     """The schema, built once."""
     made = strawberry.Schema(query=Query, config=StrawberryConfig(scalar_map=SCALARS))
     _leave_out_null_defaults(made._schema)
+    _tell_which_are_one_of(made._schema)
     return made
 
 
@@ -52,10 +56,23 @@ def _leave_out_null_defaults(core: GraphQLSchema) -> None:
     for type_ in core.type_map.values():
         if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
             for field in type_.fields.values():
-                for argument in field.args.values():
-                    if argument.default_value is None:
-                        argument.default_value = Undefined
+                _without_null(field.args.values())
         elif isinstance(type_, GraphQLInputObjectType):
-            for given in type_.fields.values():
-                if given.default_value is None:
-                    given.default_value = Undefined
+            _without_null(type_.fields.values())
+
+
+def _without_null(given: Iterable[GraphQLArgument | GraphQLInputField]) -> None:
+    for one in given:
+        if one.default_value is None:
+            one.default_value = Undefined
+
+
+def _tell_which_are_one_of(core: GraphQLSchema) -> None:
+    """Let graphql-core know too which inputs are @oneOf, so that it checks them in validation.
+
+    Strawberry checks them when they are made, where a mistake of a caller looks like one of ours.
+    """
+    for type_ in core.type_map.values():
+        if isinstance(type_, GraphQLInputObjectType):
+            definition = type_.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+            type_.is_one_of = bool(getattr(definition, "is_one_of", False))

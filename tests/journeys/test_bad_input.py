@@ -83,6 +83,22 @@ def test_what_is_no_symbol_is_refused_shortly(way, ask, symbol) -> None:
     assert literal.code == "BAD_USER_INPUT"
 
 
+@pytest.mark.parametrize("given", ["{}", "{preset: null}", "{preset: $preset}", "$strategy"])
+@pytest.mark.parametrize("value", [None, {}, {"preset": None}])
+def test_a_strategy_that_names_none_is_a_mistake_of_the_caller(http, ask, given, value) -> None:
+    declared = {
+        "$preset": "($preset: PresetInput)",
+        "$strategy": "($strategy: StrategyInput)",
+    }.get(given.removeprefix("{preset: ").removesuffix("}"), "")
+    query = f"""query {declared} {{ signal(symbol: "IBM", strategy: {given}) {{ __typename }} }}"""
+    answer = ask(http, query, **({"strategy": value} if "strategy" in declared else {}))
+    if "strategy" in declared and value is None:
+        assert answer.json["data"]["signal"] == {"__typename": "Signal"}  # none is the default
+        return
+    assert answer.code in {"GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT"}
+    assert "non-null" in answer.json["errors"][0]["message"]
+
+
 def test_before_the_first_bar_there_is_too_little_history(way, ask) -> None:
     answer = ask(way, SIGNAL, symbol="AAPL", at="1999-12-31T00:00:00Z").json["data"]["signal"]
     assert answer["code"] == "NOT_ENOUGH_HISTORY"

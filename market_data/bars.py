@@ -30,7 +30,11 @@ from market_data.instruments import ActionKind, CorporateAction, Instrument
 K = TypeVar("K")
 V = TypeVar("V")
 
-__all__ = ["Adjustment", "Instrument", "KnownAction", "Series", "Snapshot"]
+__all__ = ["RELEASED", "WITHDRAWN", "Adjustment", "Instrument", "KnownAction", "Series", "Snapshot"]
+
+# Origins of rows that no source told: a bar that is taken back, and one that somebody put back.
+WITHDRAWN = "withdrawn"
+RELEASED = "released by hand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +227,8 @@ class Series:
         if len(rows):
             time = self.time[rows]
             rows = rows[np.append(time[1:] != time[:-1], True)]
+        if WITHDRAWN in self.origins:
+            rows = rows[self.origin[rows] != self.origins.index(WITHDRAWN)]
         columns = (self.open, self.high, self.low, self.close, self.volume)
         raw = Bars(self.time[rows], *(column[rows] for column in columns))
         adjusted, worked_in = adjust(raw, self.interval, self._known_actions(as_of), adjustment)

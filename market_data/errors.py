@@ -6,6 +6,7 @@ MarketDataError
     BadInstrument        a symbol, tick or calendar that cannot be one
     BadAction            a split or dividend that cannot be one
     BadReadings          readings of sentiment that break a rule
+    NotReleasable        a row in quarantine that breaks a rule still
     NothingKept          nothing of that name is kept
     Damaged              what was kept cannot be read any more: its bytes have changed
     StoreUnavailable     the store of bars cannot be read or written now
@@ -30,6 +31,7 @@ __all__ = [
     "MarketDataError",
     "NotOffered",
     "NotPermitted",
+    "NotReleasable",
     "NothingKept",
     "RateLimited",
     "SourceError",
@@ -120,6 +122,10 @@ class BadReadings(MarketDataError):
     def __init__(self, message: str, index: int | None = None) -> None:
         super().__init__(message)
         self.index = index
+
+
+class NotReleasable(MarketDataError):
+    """A row in quarantine that breaks a rule still."""
 
 
 class NothingKept(MarketDataError):

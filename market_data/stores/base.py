@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from engine.types import Bars, Interval
-from market_data.bars import Series
+from market_data.bars import RELEASED, WITHDRAWN, Series
 from market_data.calendar import SECOND
 from market_data.clock import Clock
 from market_data.instruments import CorporateAction, Instrument
 
-__all__ = ["AHEAD", "CONFIRM", "BarStore", "CommitResult", "StoredInterval"]
+__all__ = ["AHEAD", "CONFIRM", "BarStore", "CommitResult", "StoredInterval", "withdrawal"]
 
 # How far ahead of the commit k lies, and how long before it the commit must be confirmed.
 AHEAD = 2 * SECOND
@@ -49,6 +49,19 @@ class CommitResult:
     unchanged: int = 0
     outdated: int = 0
     actions: int = 0
+
+
+def withdrawal(before: str, told: str) -> bool:
+    """Whether a row of the same numbers takes a bar back, or puts back one that was taken back.
+
+    A source that goes on saying what was taken back does not put it back.
+
+    Parameters
+    ----------
+    before, told : str
+        The origins of the newest row of a bar, and of a row that is told of it.
+    """
+    return (told == WITHDRAWN) != (before == WITHDRAWN) and told in {WITHDRAWN, RELEASED}
 
 
 class BarStore(Protocol):
@@ -122,7 +135,9 @@ class BarStore(Protocol):
             When the delivery was fetched from its source; None is now. It changes only what was
             fetched before.
         origin : str or None
-            Where the rows come from, where that is not the instrument's source.
+            Where the rows come from, where that is not the instrument's source. `bars.WITHDRAWN`
+            takes the bars back: from k on they are not answered, whatever their source goes on
+            saying; `bars.RELEASED` puts them back.
 
         Raises
         ------

@@ -10,7 +10,7 @@ from engine.types import Bars, Interval
 from market_data.bars import KnownAction, Series
 from market_data.errors import BadInstrument
 from market_data.instruments import ActionKind, CorporateAction, Instrument
-from market_data.stores.base import AHEAD, CommitResult
+from market_data.stores.base import AHEAD, CommitResult, withdrawal
 
 __all__ = ["Delivery", "postpone", "profile", "profiles", "read", "version"]
 
@@ -173,9 +173,9 @@ class Delivery:
         symbol, times = self.instrument.symbol, self.bars.time.tolist()
         # Of several rows of one bar the last known comes last, and stays in the dict.
         kept = {
-            time: (fetched, since, values)
-            for time, fetched, since, *values in connection.execute(
-                "SELECT time, fetched, known, open, high, low, close, volume FROM bars"
+            time: (fetched, since, origin, values)
+            for time, fetched, since, origin, *values in connection.execute(
+                "SELECT time, fetched, known, origin, open, high, low, close, volume FROM bars"
                 " WHERE symbol = ? AND interval = ? AND time BETWEEN ? AND ? ORDER BY time, known",
                 (symbol, self.interval, times[0], times[-1]),
             )
@@ -187,8 +187,9 @@ class Delivery:
             column.tolist() for column in (bars.open, bars.high, bars.low, bars.close, bars.volume)
         )
         for time, *values in zip(times, *columns, strict=True):
-            fetched, since, old = kept.get(time, (self.fetched_at - 1, 0, None))
-            if old == values:
+            nothing = self.fetched_at - 1, 0, "", None
+            fetched, since, origin, old = kept.get(time, nothing)
+            if old == values and not withdrawal(origin, self.origin):
                 unchanged += 1
                 if self.fetched_at > fetched:
                     confirmed.append((self.fetched_at, symbol, self.interval, time, since))

@@ -1,0 +1,228 @@
+"""A batch into the store: what is good is answered, the rest is held with its reason."""
+
+import pytest
+
+from engine.types import Interval
+from market_data.calendar import DAY, SECOND
+from market_data.errors import BadInstrument, NothingKept, NotReleasable, StoreUnavailable
+from market_data.instruments import ActionKind, Instrument
+from market_data.quarantine import State
+from market_data.sources.base import RawAction
+from market_data.sources.sifting import Refusal
+from tests.market_data.ingestion.conftest import ACME, MONDAY
+
+
+def codes(quarantine):
+    return [one.code for one in quarantine.listing()]
+
+
+def test_what_keeps_the_rules_is_kept_and_nothing_is_held(ingestion, batch, closes, quarantine):
+    done = ingestion.take(ACME, batch([10, 11, 12]))
+    assert (done.result.added, done.held, done.withdrawn) == (3, (), ())
+    assert closes() == [10, 11, 12]
+    assert codes(quarantine) == []
+
+
+def test_each_bad_row_is_held_with_its_reason_and_the_good_ones_are_kept(
+    ingestion, batch, closes, quarantine
+):
+    changed = {
+        1: {"high": "1"},
+        2: {"close": "NaN"},
+        3: {"time": MONDAY + 2 * DAY + 7 * SECOND},
+        4: {"open": "ten"},
+        6: {"low": "0"},
+    }
+    ingestion.take(ACME, batch([10, 11, 12, 13, 14, 15, 16], changed=changed))
+    assert closes() == [10, 15]
+    assert sorted(codes(quarantine)) == sorted(
+        [
+            Refusal.BROKEN_PRICES,
+            Refusal.NOT_FINITE,
+            Refusal.OFF_GRID,
+            Refusal.NOT_A_NUMBER,
+            Refusal.OUT_OF_RANGE,
+        ]
+    )
+    assert all(one.reason and one.row for one in quarantine.listing())
+
+
+def test_an_unclosed_bar_is_held_until_it_is_told_closed(
+    ingestion, batch, closes, quarantine, clock
+):
+    day = [10 + i for i in range(41)]  # the last is of Monday 2020-03-02, whose noon it is
+    ingestion.take(ACME, batch(day))
+    assert codes(quarantine) == [Refusal.UNCLOSED]
+    assert len(closes()) == 40
+    clock.sleep(DAY // SECOND)
+    ingestion.take(ACME, batch([99], first=40))
+    assert closes()[-1] == 99
+    assert quarantine.listing(state=None) == []
+
+
+def test_the_same_batch_again_changes_nothing(ingestion, batch, closes, quarantine):
+    bad = batch([10, 11, 12], changed={1: {"high": "1"}})
+    ingestion.take(ACME, bad)
+    again = ingestion.take(ACME, bad)
+    assert (again.result.known, again.result.unchanged) == (None, 2)
+    assert len(quarantine.listing()) == 1
+
+
+def test_a_jump_is_kept_until_the_next_bar_contradicts_it(
+    ingestion, batch, closes, quarantine, clock, store
+):
+    ingestion.take(ACME, batch([100, 101, 10]))
+    assert closes() == [100, 101, 10]
+    before = clock.now + 2 * SECOND
+    clock.sleep(10)
+    done = ingestion.take(ACME, batch([102], first=3))
+    assert done.withdrawn == (MONDAY + 2 * DAY,)
+    assert closes() == [100, 101, 102]
+    assert closes(as_of=before) == [100, 101, 10]  # for ever
+    (row,) = quarantine.listing()
+    assert (row.code, row.time, row.row.close) == (
+        Refusal.CONTRADICTED,
+        MONDAY + 2 * DAY,
+        "10.0",
+    )
+    assert "between 101 and 102" in row.reason
+
+
+def test_a_contradicted_jump_within_a_batch_is_never_kept(
+    ingestion, batch, closes, quarantine, clock
+):
+    ingestion.take(ACME, batch([100, 10, 101]))
+    assert closes() == [100, 101]
+    assert codes(quarantine) == [Refusal.CONTRADICTED]
+    clock.sleep(10)
+    # Its source goes on saying so.
+    ingestion.take(ACME, batch([100, 10, 101, 102]))
+    assert closes() == [100, 101, 102]
+    assert len(quarantine.listing()) == 1
+
+
+def test_what_was_taken_back_stays_so_while_its_source_goes_on_saying_it(
+    ingestion, batch, closes, quarantine, clock
+):
+    ingestion.take(ACME, batch([100, 101, 10]))
+    for i in range(3):
+        clock.sleep(10)
+        ingestion.take(ACME, batch([100, 101, 10, 102, 103][: 4 + min(i, 1)]))
+    assert closes() == [100, 101, 102, 103]
+    clock.sleep(10)
+    ingestion.take(ACME, batch([100, 101, 101.5, 102, 103]))  # corrected
+    assert closes() == [100, 101, 101.5, 102, 103]
+    assert quarantine.listing() == []
+
+
+def test_a_true_jump_is_released_by_hand_and_stays(ingestion, batch, closes, quarantine, clock):
+    ingestion.take(ACME, batch([100, 10, 101]))
+    (row,) = quarantine.listing()
+    clock.sleep(10)
+    ingestion.release(row.id)
+    assert closes() == [100, 10, 101]
+    clock.sleep(10)
+    ingestion.take(ACME, batch([100, 10, 101, 99]))
+    assert closes() == [100, 10, 101, 99]
+    assert quarantine.listing() == []
+    assert [one.state for one in quarantine.listing(state=None)] == [State.RELEASED]
+
+
+def test_what_was_taken_back_is_put_back_when_it_is_released(
+    ingestion, batch, closes, quarantine, clock, store
+):
+    ingestion.take(ACME, batch([100, 101, 10]))
+    clock.sleep(10)
+    ingestion.take(ACME, batch([102], first=3))
+    clock.sleep(10)
+    ingestion.release(quarantine.listing()[0].id)
+    assert closes() == [100, 101, 10, 102]
+    now = clock.now + 10 * SECOND
+    snapshot = store.series("ACME", Interval.ONE_DAY).snapshot(now=now)
+    assert snapshot.source == "told + released by hand"
+
+
+def test_a_dropped_row_is_not_held_again(ingestion, batch, closes, quarantine, clock):
+    bad = batch([10, 11], changed={1: {"high": "1"}})
+    ingestion.take(ACME, bad)
+    row = quarantine.listing()[0]
+    ingestion.drop(row.id)
+    ingestion.take(ACME, bad)
+    assert quarantine.listing() == []
+    with pytest.raises(NothingKept, match="dropped already"):
+        ingestion.drop(row.id)
+    with pytest.raises(NothingKept, match="dropped already"):
+        ingestion.release(row.id)
+    with pytest.raises(NothingKept, match="in quarantine"):
+        ingestion.release("no such row")
+
+
+def test_what_breaks_a_rule_cannot_be_released(ingestion, batch, closes, quarantine, clock):
+    today = [10 + i for i in range(41)]
+    split = RawAction(MONDAY, ActionKind.SPLIT, "1/0")
+    ingestion.take(ACME, batch(today, changed={1: {"high": "1"}}, actions=[split]))
+    for row in quarantine.listing():
+        with pytest.raises(NotReleasable, match=row.id):
+            ingestion.release(row.id)
+    assert len(quarantine.listing()) == 3
+    clock.sleep(7 * DAY // SECOND)
+    unclosed = next(one for one in quarantine.listing() if one.code is Refusal.UNCLOSED)
+    with pytest.raises(NotReleasable, match="not closed"):  # its numbers are those of its noon
+        ingestion.release(unclosed.id)
+
+
+def test_a_split_explains_a_jump_and_is_kept_with_it(ingestion, batch, closes, quarantine):
+    split = RawAction(MONDAY + DAY, ActionKind.SPLIT, "4/1")
+    ingestion.take(ACME, batch([100, 25, 25.5], actions=[split]))
+    assert codes(quarantine) == []
+    assert closes() == [25, 25, 25.5]
+
+
+def test_a_second_source_contradicts_a_jump_and_is_not_kept_itself(
+    ingestion, batch, closes, quarantine
+):
+    second = batch([100, 99, 98, 97], source="other")
+    done = ingestion.take(ACME, batch([100, 40, 39]), second)
+    assert [one.code for one in done.held] == [Refusal.CONTRADICTED]
+    assert "where other has 99" in done.held[0].reason
+    assert closes() == [100, 39]
+
+
+def test_another_source_of_a_kept_symbol_is_refused_and_nothing_is_held(
+    ingestion, batch, quarantine
+):
+    ingestion.take(ACME, batch([10]))
+    with pytest.raises(BadInstrument, match="is kept from 'told'"):
+        ingestion.take(Instrument("ACME", source="new"), batch([11], changed={}))
+    assert quarantine.listing() == []
+
+
+def test_what_is_lost_between_commit_and_quarantine_is_held_when_the_batch_comes_again(
+    ingestion, batch, closes, quarantine, monkeypatch
+):
+    bad = batch([10, 11, 12], changed={1: {"high": "1"}})
+
+    def killed(_):
+        raise StoreUnavailable("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(quarantine, "put", killed)
+        with pytest.raises(StoreUnavailable):
+            ingestion.take(ACME, bad)
+    assert closes() == [10, 12]
+    ingestion.take(ACME, bad)
+    assert codes(quarantine) == [Refusal.BROKEN_PRICES]
+
+
+def test_a_batch_of_nothing_is_nothing(ingestion, batch, store):
+    done = ingestion.take(ACME, batch([]))
+    assert (done.result.known, done.held) == (None, ())
+
+
+def test_an_older_batch_that_comes_late_neither_changes_nor_contradicts(
+    ingestion, batch, closes, clock
+):
+    late = batch([10, 11.5, 12], fetched_at=clock.now - DAY)
+    ingestion.take(ACME, batch([10, 11, 12]))
+    ingestion.take(ACME, late)
+    assert closes() == [10, 11, 12]

@@ -12,6 +12,7 @@ from engine.errors import NotEnoughHistory
 from engine.types import Interval
 from market_data.bars import Adjustment, Instrument, Series, Snapshot
 from market_data.calendar import closes_at
+from market_data.errors import MarketDataError
 from market_data.instruments import similar
 from market_data.readings import Heard, Readings, joined
 from market_data.stores import BarStore, ReadingStore
@@ -184,7 +185,7 @@ class Judge:
         self._readings = readings
         self._decisions = decisions
         self._now = now
-        self._loaded: dict[tuple[str, Interval], Series | None] = {}
+        self._loaded: dict[tuple[str, Interval], Series | MarketDataError | None] = {}
         self._heard: dict[str, Readings] = {}
         self._symbols: list[str] | None = None
         self._answered: dict[Question, Judgement] = {}
@@ -254,6 +255,8 @@ class Judge:
         if series is None:
             self._settled = False
             raise SymbolUnknown(symbol)
+        if isinstance(series, MarketDataError):
+            raise series
         return series
 
     def _judge(self, question: Question) -> Judgement:

@@ -11,12 +11,21 @@ before the commit is visible sees a clock below k, and asks for an ``as_of`` bel
 belongs to no answer given before it was visible. That holds for a reader who takes ``now`` first
 and reads the store after.
 
-Hence ``as_of <= now`` is final at once. An ``as_of`` beyond now is now, and is not final: asked
-again a second later it means a later moment. The same is true where none is given.
+So far for a writer who lives to see its answer in time. Where it does not, the rows stay *pending*
+in the HEAD, and nobody knows whether they were visible before their k: they may have been, or their
+writer may move them to a later one. A reader who meets a pending k therefore speaks of no moment
+from there on: what it is asked as of later moments it answers as of the one before k, and says so.
+In the same way a reader who may use a HEAD for some seconds speaks of no moment after the one at
+which that was read. `Series.horizon` is the last moment of which a series can speak.
+
+Hence ``as_of <= now``, and not beyond the horizon, is final at once. An ``as_of`` beyond now is
+now, and is not final: asked again a second later it means a later moment. The same is true where
+none is given.
 """
 
 import hashlib
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Self, TypeVar
 
@@ -27,10 +36,22 @@ from market_data.adjust import Adjustment, WorkedIn, adjust
 from market_data.calendar import closes_at, last_expected
 from market_data.instruments import ActionKind, CorporateAction, Instrument
 
+FOREVER = 2**63 - 1
+"""The horizon of a series that was read after ``now`` was, with nothing pending."""
+
 K = TypeVar("K")
 V = TypeVar("V")
 
-__all__ = ["RELEASED", "WITHDRAWN", "Adjustment", "Instrument", "KnownAction", "Series", "Snapshot"]
+__all__ = [
+    "FOREVER",
+    "RELEASED",
+    "WITHDRAWN",
+    "Adjustment",
+    "Instrument",
+    "KnownAction",
+    "Series",
+    "Snapshot",
+]
 
 # Origins of rows that no source told: a bar that is taken back, and one that somebody put back.
 WITHDRAWN = "withdrawn"
@@ -54,7 +75,7 @@ class Snapshot:
     bars : Bars
         Closed bars up to the moment judged, adjusted as asked.
     as_of : int, microseconds UTC
-        What was known: the moment asked for, or now where that lies ahead.
+        What was known: the moment asked for, or now, or the horizon, whichever is first.
     final : bool
         Whether the same question has the same answer for ever.
     data_version : str
@@ -63,6 +84,8 @@ class Snapshot:
         Where the rows come from.
     stale : bool
         Whether the newest bar that ought to be there by the moment judged is missing.
+    fresh_for : int, microseconds
+        How old what was read of the store may be: the setting, not the age.
     """
 
     bars: Bars
@@ -71,6 +94,7 @@ class Snapshot:
     data_version: str
     source: str
     stale: bool
+    fresh_for: int = 0
 
     @property
     def known(self) -> int:
@@ -114,6 +138,10 @@ class Series:
         Where rows come from; the first is the instrument's own source.
     origin : (n,) int64
         Which of `origins` a row comes from.
+    horizon : int, microseconds UTC
+        The last moment of which this can speak; see the head of this module.
+    fresh_for : int, microseconds
+        How long the store that it was read from may go without asking again.
     """
 
     instrument: Instrument
@@ -129,6 +157,8 @@ class Series:
     actions: tuple[KnownAction, ...] = ()
     origins: tuple[str, ...] = ("file",)
     origin: Int64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    horizon: int = FOREVER
+    fresh_for: int = 0
     _views: dict[tuple[int, int, Adjustment], _View] = field(
         default_factory=dict, init=False, repr=False
     )
@@ -160,6 +190,16 @@ class Series:
         rows = int(self.known.max(initial=0))
         return max([rows, *(action.known for action in self.actions)])
 
+    def as_read(self, horizon: int, fresh_for: int) -> Self:
+        """The same series, read so that it can speak of no moment after ``horizon``.
+
+        It shares what the series has worked out already.
+        """
+        read = copy(self)
+        object.__setattr__(read, "horizon", horizon)
+        object.__setattr__(read, "fresh_for", fresh_for)
+        return read
+
     def snapshot(
         self,
         at: int | None = None,
@@ -186,7 +226,8 @@ class Series:
         ``as_of``, whatever ``at`` is: the bars at an earlier ``at`` are the first of the bars at a
         later one, bit for bit, so a signal equals the history at its bar.
         """
-        resolved = now if as_of is None else min(as_of, now)
+        latest = min(now, self.horizon)
+        resolved = latest if as_of is None else min(as_of, latest)
         judged = resolved if at is None else min(at, resolved)
         view = self._view(resolved, adjustment)
         count = self._closed(view.raw.time, judged)
@@ -194,10 +235,11 @@ class Series:
         return Snapshot(
             bars=view.adjusted[:count],
             as_of=resolved,
-            final=as_of is not None and as_of <= now,
+            final=as_of is not None and as_of <= latest,
             data_version=version,
             source=source,
             stale=not count or self._stale(int(view.raw.time[count - 1]), judged),
+            fresh_for=self.fresh_for,
         )
 
     def _stale(self, newest: int, moment: int) -> bool:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.types import Bars, Float64, Int64
 
-__all__ = ["Rows"]
+__all__ = ["COLUMNS", "Rows"]
 
 COLUMNS = ("time", "known", "fetched", "origin", "open", "high", "low", "close", "volume")
 

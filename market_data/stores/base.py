@@ -8,6 +8,7 @@ from engine.types import Bars, Interval
 from market_data.bars import RELEASED, WITHDRAWN, Series
 from market_data.calendar import SECOND
 from market_data.clock import Clock
+from market_data.errors import MarketDataError
 from market_data.instruments import CorporateAction, Instrument
 
 __all__ = ["AHEAD", "CONFIRM", "BarStore", "CommitResult", "StoredInterval", "withdrawal"]
@@ -99,11 +100,14 @@ class BarStore(Protocol):
         """
         ...
 
-    def load(self, wanted: Collection[tuple[str, Interval]]) -> dict[tuple[str, Interval], Series]:
+    def load(
+        self, wanted: Collection[tuple[str, Interval]]
+    ) -> dict[tuple[str, Interval], Series | MarketDataError]:
         """Many series at once, in at most two rounds of calls, however many are wanted.
 
         A symbol that was never committed is left out; an interval that was not is an empty series,
-        which has the symbol's profile. Read the clock first, as for `series`.
+        which has the symbol's profile. Where one series alone cannot be read, its place is taken by
+        the error that says why, and the others are there. Read the clock first, as for `series`.
         """
         ...
 

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,28 +13,19 @@ from market_data.errors import StoreUnavailable, UnknownFormat
 __all__ = ["FORMAT", "Connections"]
 
 # Moves when the layout does. A file says in its header whose it is and which layout it has.
-FORMAT = 1
+FORMAT = 2
 APPLICATION = 0x49504244  # "IPBD"
 
 LAYOUT = """
-CREATE TABLE instruments (
-    symbol TEXT PRIMARY KEY, name TEXT, tick REAL NOT NULL, calendar TEXT NOT NULL,
-    source TEXT NOT NULL, source_symbol TEXT NOT NULL,
-    version INTEGER NOT NULL, last_known INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE bars (
-    symbol TEXT NOT NULL, interval TEXT NOT NULL, time INTEGER NOT NULL, known INTEGER NOT NULL,
-    fetched INTEGER NOT NULL, origin TEXT NOT NULL,
-    open REAL NOT NULL, high REAL NOT NULL, low REAL NOT NULL, close REAL NOT NULL,
-    volume REAL NOT NULL,
-    PRIMARY KEY (symbol, interval, time, known)
-) WITHOUT ROWID;
-CREATE TABLE actions (
-    symbol TEXT NOT NULL, ex_time INTEGER NOT NULL, kind TEXT NOT NULL, known INTEGER NOT NULL,
-    fetched INTEGER NOT NULL, value REAL NOT NULL,
-    PRIMARY KEY (symbol, ex_time, kind, known)
-) WITHOUT ROWID;
+CREATE TABLE heads (
+    symbol TEXT PRIMARY KEY, version INTEGER NOT NULL, profile TEXT NOT NULL, packed BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE objects (path TEXT PRIMARY KEY, body BLOB NOT NULL, expires INTEGER) STRICT;
+CREATE INDEX objects_by_expiry ON objects (expires) WHERE expires IS NOT NULL;
+CREATE TABLE panels (name TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT;
 """
+
+Upgrade = Callable[[sqlite3.Connection], None]
 
 
 class Connections:
@@ -46,13 +37,16 @@ class Connections:
         Made with its folder and its tables where it does not exist.
     wait : float, seconds
         How long to wait for another writer.
+    upgrade : callable
+        Brings the rows of format 1 into the tables of format 2, inside of a transaction.
     read_only : bool
         The file is there, and nobody writes it.
     """
 
-    def __init__(self, path: Path, wait: float, read_only: bool = False) -> None:
+    def __init__(self, path: Path, wait: float, upgrade: Upgrade, read_only: bool = False) -> None:
         self._path = path
         self._wait = wait
+        self._upgrade = upgrade
         self._read_only = read_only
         self._idle: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
@@ -124,21 +118,31 @@ class Connections:
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         """Make the tables in a new file; refuse a file that is another's or from the future."""
-        if self._recognised(connection):
+        layout = self._recognised(connection)
+        if layout == FORMAT:
             return
         if self._read_only:
-            raise UnknownFormat(f"{self._path} is empty, and not to be written")
-        self._write_ahead(connection)
+            raise UnknownFormat(
+                f"{self._path} is empty, and not to be written"
+                if not layout
+                else f"{self._path} has format {layout} and may not be written; opened once where "
+                f"it may, it is brought to format {FORMAT}"
+            )
+        if not layout:
+            self._write_ahead(connection)
         connection.execute("BEGIN IMMEDIATE")
-        if not self._recognised(connection):
+        layout = self._recognised(connection)
+        if layout != FORMAT:
             for statement in LAYOUT.split(";"):
                 connection.execute(statement)
+            if layout:
+                self._upgrade(connection)
             connection.execute(f"PRAGMA application_id = {APPLICATION}")
             connection.execute(f"PRAGMA user_version = {FORMAT}")
         connection.execute("COMMIT")
 
-    def _recognised(self, connection: sqlite3.Connection) -> bool:
-        """Whether the file has our layout; False where it is empty."""
+    def _recognised(self, connection: sqlite3.Connection) -> int:
+        """The file's layout, if it is one of ours; 0 where it is empty."""
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (layout,) = connection.execute("PRAGMA user_version").fetchone()
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -148,7 +152,7 @@ class Connections:
             raise UnknownFormat(
                 f"{self._path} has format {layout}; this software knows formats up to {FORMAT}"
             )
-        return bool(layout)
+        return int(layout)
 
     def _write_ahead(self, connection: sqlite3.Connection) -> None:
         """Let readers and one writer work side by side; the file remembers it.

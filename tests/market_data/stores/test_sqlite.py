@@ -96,8 +96,8 @@ def test_a_change_by_another_process_is_seen(store, tmp_path, daily, clock):
     assert len(store.series("AAPL", ONE_DAY).time) == 2
 
 
-def test_memory_holds_only_so_many_series(tmp_path, daily, clock):
-    with closing(SqliteBarStore(tmp_path / "bars.sqlite", clock, cached=1)) as store:
+def test_memory_holds_only_so_many_bytes(tmp_path, daily, clock):
+    with closing(SqliteBarStore(tmp_path / "bars.sqlite", clock, held=6_000)) as store:
         for symbol in ("AAPL", "IBM"):
             store.commit(Instrument(symbol), ONE_DAY, daily([10]))
         first = store.series("AAPL", ONE_DAY)
@@ -129,11 +129,11 @@ def test_a_commit_that_is_confirmed_late_is_known_later(store, daily, clock, day
 
 
 def test_a_late_row_that_was_told_anew_meanwhile_was_never_known(store, daily, clock, tmp_path):
-    other = SqliteBarStore(tmp_path / "bars.sqlite", clock)
+    other = SqliteBarStore(tmp_path / "bars.sqlite", clock, sleep=lambda seconds: None)
     start, readings = clock.now, iter(range(100))
 
     def slow():
-        # The fourth reading comes after the commit; until then another writer was faster.
+        # The fourth reading comes after the write; until then another writer was faster.
         if next(readings) == 3:
             other.commit(AAPL, ONE_DAY, daily([99]), fetched_at=start + 1)
             clock.now += 1_600_000
@@ -214,7 +214,7 @@ def test_a_file_from_the_future_is_refused(tmp_path, clock):
     SqliteBarStore(path, clock).close()
     with closing(sqlite3.connect(path)) as other:
         other.execute("PRAGMA user_version = 99")
-    with pytest.raises(UnknownFormat, match="has format 99; this software knows formats up to 1"):
+    with pytest.raises(UnknownFormat, match="has format 99; this software knows formats up to 2"):
         SqliteBarStore(path, clock)
 
 
@@ -223,7 +223,7 @@ def test_a_damaged_file_is_unavailable_never_wrong(tmp_path, daily, clock):
     with closing(SqliteBarStore(path, clock)) as store:
         store.commit(AAPL, ONE_DAY, daily([10, 11]))
     with closing(sqlite3.connect(path)) as other:
-        other.execute("DROP TABLE bars")
+        other.execute("DROP TABLE objects")
     with (
         closing(SqliteBarStore(path, clock)) as store,
         pytest.raises(StoreUnavailable, match="no such table"),
@@ -256,18 +256,18 @@ def test_a_sealed_file_must_be_there_and_hold_bars(tmp_path, clock):
 
 def test_a_forked_process_opens_connections_of_its_own(store, daily, monkeypatch):
     store.commit(AAPL, ONE_DAY, daily([10]))
-    parents = list(store._connections._idle)
+    parents = list(store._backend.connections._idle)
     assert parents
     monkeypatch.setattr(os, "getpid", lambda: -2)
     assert [one.symbol for one in store.instruments()] == ["AAPL"]
-    assert store._connections._idle[0] not in parents
+    assert store._backend.connections._idle[0] not in parents
     store.close()
     for connection in parents:
         connection.close()
 
 
 def test_a_connection_in_use_while_the_store_is_closed_is_closed_when_given_back(store):
-    with store._connections.use() as connection:
+    with store._backend.connections.use() as connection:
         store.close()
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         connection.execute("SELECT 1")

@@ -1,0 +1,118 @@
+"""What a home keeps: named immutable objects, and one small HEAD a symbol that names them."""
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple, Protocol
+
+from engine.types import Interval
+from market_data.errors import Damaged, StoreUnavailable
+from market_data.instruments import Instrument
+
+__all__ = ["KEPT_DAYS", "Backend", "Kept", "Name", "verified"]
+
+KEPT_DAYS = 7
+"""How long a superseded object stays for those who read its HEAD before."""
+
+HASH = 32
+"""How many hex digits of the SHA-256 of its bytes an object's name ends in."""
+
+
+class Name(NamedTuple):
+    """The name of an immutable object; it ends in the hash of its bytes.
+
+    B#<symbol>#<interval> / C#<time of the first bar>#<hash>   a chunk: a block of rows
+    B#<symbol>#<interval> / M#<decade>#<hash>                  a part of a long manifest
+    B#<symbol>            / A#<hash>                           splits and dividends
+    """
+
+    partition: str
+    sort: str
+
+    @classmethod
+    def chunk(cls, symbol: str, interval: Interval, first: int, body: bytes) -> "Name":
+        """The name of a block of rows."""
+        return cls(f"B#{symbol}#{interval}", f"C#{first}#{_hash(body)}")
+
+    @classmethod
+    def part(cls, symbol: str, interval: Interval, decade: int, body: bytes) -> "Name":
+        """The name of a part of a manifest."""
+        return cls(f"B#{symbol}#{interval}", f"M#{decade}#{_hash(body)}")
+
+    @classmethod
+    def actions(cls, symbol: str, body: bytes) -> "Name":
+        """The name of a symbol's splits and dividends."""
+        return cls(f"B#{symbol}", f"A#{_hash(body)}")
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it names a part of a manifest."""
+        return self.sort.startswith("M#")
+
+    @property
+    def path(self) -> str:
+        """Both halves as one text, as S3 and SQLite have them."""
+        return f"{self.partition}/{self.sort}"
+
+
+def _hash(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:HASH]
+
+
+def verified(name: Name, body: bytes) -> bytes:
+    """The bytes of an object, if they are those that its name speaks of; else Damaged."""
+    if name.sort.rpartition("#")[2] != _hash(body):
+        raise Damaged(f"{name.path} does not hold what was written there")
+    return body
+
+
+class Kept(NamedTuple):
+    """A HEAD as it lies in its home."""
+
+    version: int
+    packed: bytes
+
+
+class Backend(Protocol):
+    """Where HEADs and objects lie. Every method raises StoreUnavailable where that is unreachable.
+
+    Each of the reading methods is one round of calls, side by side, however much is asked for.
+    """
+
+    def heads(self, symbols: Collection[str]) -> dict[str, Kept]:
+        """The HEADs of those symbols that have one, as they are at this moment."""
+        ...
+
+    def profiles(self) -> list[Instrument]:
+        """Every symbol that has ever been committed, in order of symbol."""
+        ...
+
+    def fetch(self, names: Collection[Name]) -> dict[Name, bytes | StoreUnavailable]:
+        """The bytes of those objects that are there, whether they are right or not.
+
+        Where some lie in a place that cannot be reached, they alone are the error.
+        """
+        ...
+
+    def refetch(self, name: Name) -> Iterator[bytes]:
+        """Whatever other copies of an object there are, for when the first one is damaged."""
+        ...
+
+    def keep(self, objects: Mapping[Name, bytes]) -> None:
+        """Write objects; writing one again changes nothing."""
+        ...
+
+    def swap(self, instrument: Instrument, version: int, packed: bytes) -> bool:
+        """Make bytes the next HEAD if ``version`` is that of the present one; whether it was.
+
+        One atomic write; 0 is the version of a symbol that has no HEAD yet. Whether a swap that
+        raised StoreUnavailable happened is unknown.
+        """
+        ...
+
+    def expire(self, names: Collection[Name], now: int) -> None:
+        """Let objects go KEPT_DAYS after ``now``: whoever read the HEAD before still finds them."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is open."""
+        ...

@@ -1,0 +1,165 @@
+"""From a source into the store, a stretch at a time: what workers and the command line do alike."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from engine.types import Interval
+from market_data.calendar import LENGTH
+from market_data.errors import BadInstrument
+from market_data.ingest import Ingested, Ingestion
+from market_data.instruments import Instrument
+from market_data.sources.base import RawBatch, Source
+from market_data.stores.base import BarStore
+from market_data.stores.deliveries import Deliveries
+
+__all__ = ["FIRST_BARS", "Fetched", "Fetching"]
+
+# Kept bars that are asked for again: sources correct the newest ones.
+OVERLAP: Final = 5
+# How far back the first fetch goes where nobody says: enough for an average of 200 bars.
+FIRST_BARS: Final = 1_000
+
+OpenSource = Callable[[str], Source]
+Progress = Callable[[int, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What came of a fetch, in sum.
+
+    Attributes
+    ----------
+    told, added, restated, held, withdrawn : int
+        Bars that the source told; that are new; that differ from what was kept; rows that were
+        not taken; bars that were taken back.
+    known : int, microseconds UTC, or None
+        From when on the last of it is answered.
+    notes : tuple of str
+    """
+
+    told: int = 0
+    added: int = 0
+    restated: int = 0
+    held: int = 0
+    withdrawn: int = 0
+    known: int | None = None
+    notes: tuple[str, ...] = ()
+
+    def plus(self, batch: RawBatch, came: Ingested) -> "Fetched":
+        """With one batch more."""
+        return Fetched(
+            self.told + len(batch.bars),
+            self.added + came.result.added,
+            self.restated + came.result.restated,
+            self.held + len(came.held),
+            self.withdrawn + len(came.withdrawn),
+            self.known if came.result.known is None else came.result.known,
+            tuple(dict.fromkeys((*self.notes, *batch.notes))),
+        )
+
+
+class Fetching:
+    """Asks sources for what is missing, and keeps it.
+
+    Parameters
+    ----------
+    bars : BarStore
+    ingestion : Ingestion
+    deliveries : Deliveries
+        What came already: the same batch again is not taken twice.
+    open_source : callable
+        A source by its name.
+    """
+
+    def __init__(
+        self,
+        bars: BarStore,
+        ingestion: Ingestion,
+        deliveries: Deliveries,
+        open_source: OpenSource,
+    ) -> None:
+        self._bars = bars
+        self._ingestion = ingestion
+        self._deliveries = deliveries
+        self._open = open_source
+
+    def missing(self, instrument: Instrument, interval: Interval) -> tuple[int, int]:
+        """The stretch that brings a series up to now: from a few bars before its newest one."""
+        now = self._bars.clock()
+        series = self._bars.series(instrument.symbol, interval)
+        if series is None or not len(series.time):
+            return now - FIRST_BARS * LENGTH[interval], now
+        times = sorted(set(series.time.tolist()))
+        return times[-min(OVERLAP, len(times))], now
+
+    def fetch(
+        self,
+        instrument: Instrument,
+        interval: Interval,
+        start: int,
+        end: int,
+        *,
+        second: tuple[str, str] | None = None,
+        progress: Progress | None = None,
+    ) -> Fetched:
+        """Fetch the bars that opened from ``start`` up to ``end``, and keep them page by page.
+
+        What was kept of a fetch that fails half way stays; the rest comes with the next one.
+
+        Parameters
+        ----------
+        second : (str, str), optional
+            A source that is asked of the same bars, to contradict jumps: its name, and how it
+            spells the symbol.
+        progress : callable, optional
+            Told (start, end, moment reached) after each page.
+
+        Raises
+        ------
+        SourceError, StoreUnavailable, BadInstrument
+        """
+        kept = self._bars.instrument(instrument.symbol)
+        if kept is not None and kept.source != instrument.source:
+            raise BadInstrument(
+                f"{instrument.symbol} is kept from {kept.source!r}, not from "
+                f"{instrument.source!r}; a symbol has one source"
+            )
+        profile = kept or instrument
+        source = self._open(profile.source)
+        done = Fetched()
+        for since, until in _pages(start, end, source.terms.page * LENGTH[interval]):
+            batch = source.fetch(profile.source_symbol, interval, since, until)
+            done = self._take(profile, batch, second, since, until, done)
+            if progress is not None:
+                progress(start, end, until)
+        return done
+
+    def _take(
+        self,
+        profile: Instrument,
+        batch: RawBatch,
+        second: tuple[str, str] | None,
+        since: int,
+        until: int,
+        done: Fetched,
+    ) -> Fetched:
+        if not batch.bars and not batch.actions:
+            return replace(done, notes=tuple(dict.fromkeys((*done.notes, *batch.notes))))
+        place = f"{profile.source}/{profile.symbol}/{batch.interval}"
+        if self._deliveries.last(place) == batch.identity:
+            return replace(done, told=done.told + len(batch.bars))
+        beside = None
+        if second is not None:
+            name, spelling = second
+            beside = self._open(name).fetch(spelling, batch.interval, since, until)
+        came = self._ingestion.take(profile, batch, beside)
+        self._deliveries.record(place, batch.identity)
+        return done.plus(batch, came)
+
+
+def _pages(start: int, end: int, page: int) -> Iterator[tuple[int, int]]:
+    """A stretch in parts of a page, oldest first."""
+    while start < end:
+        yield start, min(start + page, end)
+        start += page

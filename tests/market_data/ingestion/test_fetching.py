@@ -1,0 +1,167 @@
+"""From a source into the store, page by page, and not twice."""
+
+import pytest
+
+from engine.types import Interval
+from market_data.calendar import DAY, SECOND
+from market_data.errors import BadInstrument, SourceUnavailable
+from market_data.fetching import FIRST_BARS, Fetching
+from market_data.instruments import Instrument
+from market_data.sources.base import Limit, RawBar, RawBatch, Terms
+from market_data.stores.deliveries import REMEMBERED, SqliteDeliveries
+
+ONE_DAY = Interval.ONE_DAY
+ACME = Instrument("ACME", source="told", source_symbol="acme-usd", calendar="24/7")
+
+
+class Told:
+    """A source that says what it is told to, ten bars a page."""
+
+    def __init__(self, clock, name="told"):
+        self.clock = clock
+        self.name = name
+        self.closes = {}
+        self.asked = []
+        self.fails_at = None
+
+    @property
+    def terms(self):
+        return Terms(self.name, "Told", (ONE_DAY,), Limit(1, 1.0), 10, (), True, False, "", "", "")
+
+    def fetch(self, symbol, interval, start, end):
+        self.asked.append((symbol, start // DAY, end // DAY))
+        if self.fails_at is not None and start <= self.fails_at < end:
+            raise SourceUnavailable(self.name, "answers 503")
+        rows = [
+            RawBar(day * DAY, str(close), str(close), str(close), str(close), "1")
+            for day, close in sorted(self.closes.items())
+            if start <= day * DAY < end
+        ]
+        return RawBatch(self.name, symbol, interval, self.clock.now, tuple(rows), notes=("a note",))
+
+
+@pytest.fixture
+def source(clock):
+    return Told(clock)
+
+
+@pytest.fixture
+def other(clock):
+    return Told(clock, "other")
+
+
+@pytest.fixture
+def deliveries(tmp_path, clock):
+    return SqliteDeliveries(tmp_path / "deliveries.sqlite", clock)
+
+
+@pytest.fixture
+def fetching(store, ingestion, deliveries, source, other):
+    return Fetching(store, ingestion, deliveries, {"told": source, "other": other}.__getitem__)
+
+
+@pytest.fixture
+def today(clock):
+    return clock.now // DAY
+
+
+def test_a_stretch_is_fetched_page_by_page_and_told_of(fetching, source, today, closes):
+    source.closes = {day: 100 + day - today for day in range(today - 25, today)}
+    steps = []
+    done = fetching.fetch(
+        ACME, ONE_DAY, (today - 25) * DAY, today * DAY, progress=lambda *step: steps.append(step)
+    )
+    assert (done.told, done.added, done.held) == (25, 25, 0)
+    assert done.notes == ("a note",)
+    assert [(symbol, since - today, until - today) for symbol, since, until in source.asked] == [
+        ("acme-usd", -25, -15),
+        ("acme-usd", -15, -5),
+        ("acme-usd", -5, 0),
+    ]
+    assert [step[2] // DAY - today for step in steps] == [-15, -5, 0]
+    assert closes() == [75 + i for i in range(25)]
+
+
+def test_what_is_missing_reaches_from_a_few_kept_bars_to_now(fetching, source, today, clock):
+    start, end = fetching.missing(ACME, ONE_DAY)
+    assert (end, end - start) == (clock.now, FIRST_BARS * DAY)
+    source.closes = dict.fromkeys(range(today - 9, today), 100)
+    fetching.fetch(ACME, ONE_DAY, (today - 9) * DAY, today * DAY)
+    assert fetching.missing(ACME, ONE_DAY) == ((today - 5) * DAY, clock.now)
+
+
+def test_a_fetch_that_fails_half_way_keeps_what_came_and_the_next_brings_the_rest(
+    fetching, source, today, closes
+):
+    source.closes = {day: 100 + day - today for day in range(today - 20, today)}
+    source.fails_at = (today - 3) * DAY
+    with pytest.raises(SourceUnavailable):
+        fetching.fetch(ACME, ONE_DAY, (today - 20) * DAY, today * DAY)
+    assert len(closes()) == 10
+    source.fails_at = None
+    assert fetching.fetch(ACME, ONE_DAY, *fetching.missing(ACME, ONE_DAY)).added == 10
+    assert len(closes()) == 20
+
+
+def test_the_same_batch_is_not_taken_twice_and_what_was_told_anew_is(
+    fetching, source, today, closes, clock, ingestion, monkeypatch
+):
+    stretch = (today - 3) * DAY, today * DAY
+    told = dict.fromkeys(range(today - 3, today), 100)
+    changed = told | {today - 2: 101}
+    taken = []
+    take = ingestion.take
+    monkeypatch.setattr(ingestion, "take", lambda *a: taken.append(a) or take(*a))
+    for closes_told in (told, told, changed, told):
+        source.closes = closes_told
+        fetching.fetch(ACME, ONE_DAY, *stretch)
+        clock.sleep(10)
+    assert len(taken) == 3
+    assert closes() == [100, 100, 100]
+
+
+def test_a_second_source_is_asked_of_the_same_stretch_and_contradicts(
+    fetching, source, other, today, closes
+):
+    source.closes = {today - 3: 100, today - 2: 40, today - 1: 39}
+    other.closes = {today - 3: 100, today - 2: 99, today - 1: 98}
+    done = fetching.fetch(
+        ACME, ONE_DAY, (today - 3) * DAY, today * DAY, second=("other", "ACME/USD")
+    )
+    assert (done.held, closes()) == (1, [100, 39])
+    assert [asked[1:] for asked in other.asked] == [asked[1:] for asked in source.asked]
+    assert {asked[0] for asked in other.asked} == {"ACME/USD"}
+
+
+def test_a_symbol_has_one_source(fetching, source, today):
+    source.closes = {today - 1: 100}
+    fetching.fetch(ACME, ONE_DAY, (today - 2) * DAY, today * DAY)
+    with pytest.raises(BadInstrument, match="one source"):
+        fetching.fetch(Instrument("ACME", source="other"), ONE_DAY, 0, DAY)
+
+
+def test_the_profile_that_is_kept_says_how_its_source_spells_it(fetching, source, today):
+    source.closes = {today - 1: 100}
+    stretch = (today - 2) * DAY, today * DAY
+    fetching.fetch(ACME, ONE_DAY, *stretch)
+    fetching.fetch(Instrument("ACME", source="told", calendar="24/7"), ONE_DAY, *stretch)
+    assert {symbol for symbol, *_ in source.asked} == {"acme-usd"}
+
+
+def test_an_empty_stretch_is_nothing(fetching, source, today):
+    assert fetching.fetch(ACME, ONE_DAY, today * DAY, today * DAY).told == 0
+    assert source.asked == []
+    assert fetching.fetch(ACME, ONE_DAY, (today - 2) * DAY, today * DAY).known is None
+
+
+def test_a_delivery_is_remembered_for_35_days(deliveries, clock):
+    assert deliveries.last("a") is None
+    deliveries.record("a", "1")
+    deliveries.record("b", "2")
+    assert (deliveries.last("a"), deliveries.last("b")) == ("1", "2")
+    deliveries.record("a", "3")
+    assert deliveries.last("a") == "3"
+    clock.sleep(REMEMBERED // SECOND)
+    assert deliveries.last("a") is None
+    deliveries.record("c", "4")
+    assert deliveries.last("c") == "4"

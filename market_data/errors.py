@@ -6,6 +6,9 @@ MarketDataError
     BadInstrument        a symbol, tick or calendar that cannot be one
     BadAction            a split or dividend that cannot be one
     BadReadings          readings of sentiment that break a rule
+    BadMessage           a message of a queue that has no meaning
+    TooLarge             a file or object beyond what is read
+    UnknownSymbol        a symbol of which no bars are kept
     NotReleasable        a row in quarantine that breaks a rule still
     NothingKept          nothing of that name is kept
     Damaged              what was kept cannot be read any more: its bytes have changed
@@ -26,6 +29,7 @@ __all__ = [
     "BadBar",
     "BadCsv",
     "BadInstrument",
+    "BadMessage",
     "BadReadings",
     "Damaged",
     "MarketDataError",
@@ -37,8 +41,10 @@ __all__ = [
     "SourceError",
     "SourceUnavailable",
     "StoreUnavailable",
+    "TooLarge",
     "UnknownAtSource",
     "UnknownFormat",
+    "UnknownSymbol",
 ]
 
 
@@ -122,6 +128,18 @@ class BadReadings(MarketDataError):
     def __init__(self, message: str, index: int | None = None) -> None:
         super().__init__(message)
         self.index = index
+
+
+class BadMessage(MarketDataError):
+    """A message of a queue that has no meaning."""
+
+
+class TooLarge(MarketDataError):
+    """A file or object beyond what is read."""
+
+
+class UnknownSymbol(MarketDataError):
+    """A symbol of which no bars are kept."""
 
 
 class NotReleasable(MarketDataError):

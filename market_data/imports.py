@@ -63,6 +63,7 @@ def import_csv(
     calendar: str | None = None,
     source: str | None = None,
     actions: str | Path | None = None,
+    fetched_at: int | None = None,
     sleep: Sleep | None = time.sleep,
     max_bytes: int = MAX_BYTES,
 ) -> ImportSummary:
@@ -79,6 +80,8 @@ def import_csv(
         speaks of (`read_csv`), no source means "file".
     actions : path or None
         A file of splits and dividends (`read_actions`).
+    fetched_at : int, microseconds UTC, or None
+        When the file was made or came; None is now. It changes only what was fetched before.
     sleep : Sleep or None
         Bars are known from 2 s after their commit; the import waits for it, so that whoever asks
         next is answered. None does not wait.
@@ -96,7 +99,9 @@ def import_csv(
     stays = _stays(kept, name, calendar)
     if kept is None:
         kept = Instrument(symbol, name, tick, table.calendar, wanted.source)
-    result = store.commit(kept, interval, table.bars, told, origin=source or FILE)
+    result = store.commit(
+        kept, interval, table.bars, told, fetched_at=fetched_at, origin=source or FILE
+    )
     if sleep is not None and result.known is not None:
         wait_until(result.known, store.clock, sleep)
     first, last = int(table.bars.time[0]), int(table.bars.time[-1])

@@ -1,0 +1,176 @@
+"""The work of ingestion on AWS: which series are due, and what is done with each message."""
+
+import logging
+import tempfile
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from engine.types import Interval
+from market_data.calendar import last_expected
+from market_data.errors import BadCsv, MarketDataError, RateLimited, TooLarge, UnknownSymbol
+from market_data.fetching import Fetching
+from market_data.imports import import_csv
+from market_data.messages import FetchSeries, Upload, read
+from market_data.stores.base import BarStore
+from market_data.stores.deliveries import Deliveries
+
+__all__ = ["LARGEST", "Objects", "Worker", "due"]
+
+# Bytes of an upload; a larger one is refused before it is read.
+LARGEST: Final = 64 * 1024 * 1024
+# Seconds that a Lambda needs to end in good order: no new message is begun with less.
+RESERVE: Final = 20.0
+# How many symbols are asked about at once.
+TOGETHER: Final = 100
+
+log = logging.getLogger(__name__)
+
+
+class Objects(Protocol):
+    """A bucket, as far as the worker reads it."""
+
+    def download(self, bucket: str, key: str, version: str, path: str, most: int) -> None:
+        """Write an object's bytes to a file; TooLarge once there are more than ``most``."""
+        ...
+
+
+def due(
+    bars: BarStore, interval: Interval, sources: Container[str], now: int
+) -> Iterator[FetchSeries]:
+    """The series of one interval of which a bar ought to be there that is not.
+
+    Parameters
+    ----------
+    sources : container of str
+        Those that can be asked: a symbol that was imported from files waits for the next file.
+    """
+    asked = [one for one in bars.instruments() if one.source in sources]
+    for first in range(0, len(asked), TOGETHER):
+        some = {one.symbol: one for one in asked[first : first + TOGETHER]}
+        for symbol, kept in bars.listed(list(some)).items():
+            newest = [one.last_time for one in kept if one.interval is interval]
+            if newest and newest[0] < last_expected(now, interval, some[symbol].calendar):
+                yield FetchSeries(symbol, interval)
+
+
+class Worker:
+    """Does what messages say.
+
+    Each message may come twice, late, or after its worker was killed half way: whatever it does
+    may be repeated. What fails is told back to the queue by itself, so the rest is not repeated.
+
+    Parameters
+    ----------
+    bars : BarStore
+    fetching : Fetching
+    deliveries : Deliveries
+    objects : Objects
+    folder : str
+        Where an upload lies while it is read.
+    postpone : callable
+        Told (record, seconds) of a message whose source wants to be left alone for so long.
+    """
+
+    def __init__(
+        self,
+        bars: BarStore,
+        fetching: Fetching,
+        deliveries: Deliveries,
+        objects: Objects,
+        folder: str,
+        postpone: Callable[[Mapping[str, Any], float], None],
+    ) -> None:
+        self._bars = bars
+        self._fetching = fetching
+        self._deliveries = deliveries
+        self._objects = objects
+        self._folder = folder
+        self._postpone = postpone
+
+    def work(
+        self, records: Iterable[Mapping[str, Any]], time_left: Callable[[], float]
+    ) -> dict[str, list[dict[str, str]]]:
+        """Handle a batch of a queue; the answer names the messages that it is to bring again.
+
+        Parameters
+        ----------
+        records : iterable
+            As SQS gives them to a Lambda: ``messageId`` and ``body``.
+        time_left : callable
+            Seconds until the Lambda is stopped.
+        """
+        failures = [
+            {"itemIdentifier": str(record["messageId"])}
+            for record in records
+            if time_left() < RESERVE or not self._handle(record)
+        ]
+        return {"batchItemFailures": failures}
+
+    def _handle(self, record: Mapping[str, Any]) -> bool:
+        """Whether a message was done; why not is written, and it comes again or is put aside."""
+        try:
+            message = read(record["body"])
+            line = self._do(message)
+        except RateLimited as error:
+            self._postpone(record, error.retry_after or RESERVE)
+            return _failed(record, error)
+        except MarketDataError as error:
+            return _failed(record, error)
+        except Exception:
+            log.exception("ingestion failed", extra={"line": {"message_id": record["messageId"]}})
+            return False
+        log.info("ingested", extra={"line": line})
+        return True
+
+    def _do(self, message: FetchSeries | Upload) -> dict[str, Any]:
+        if isinstance(message, Upload):
+            return self._upload(message)
+        instrument = self._bars.instrument(message.symbol)
+        if instrument is None:
+            raise UnknownSymbol(f"no bars of {message.symbol} are kept, so none are due")
+        start, end = self._fetching.missing(instrument, message.interval)
+        done = self._fetching.fetch(instrument, message.interval, start, end)
+        return {
+            "symbol": message.symbol,
+            "interval": message.interval,
+            "source": instrument.source,
+            "told": done.told,
+            "added": done.added,
+            "restated": done.restated,
+            "held": done.held,
+            "withdrawn": done.withdrawn,
+        }
+
+    def _upload(self, message: Upload) -> dict[str, Any]:
+        line = {"symbol": message.symbol, "interval": message.interval, "upload": message.place}
+        if self._deliveries.last(message.place) is not None:
+            return line | {"repeated": True}
+        if message.size > LARGEST:
+            raise TooLarge(f"{message.place} has {message.size} bytes; the limit is {LARGEST}")
+        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
+            # The name of the object tells its kind, and is no path of ours.
+            path = Path(folder) / f"upload{''.join(Path(message.key).suffixes[-2:])[-20:]}"
+            self._objects.download(message.bucket, message.key, message.version, str(path), LARGEST)
+            try:
+                done = import_csv(
+                    self._bars,
+                    path,
+                    message.symbol,
+                    message.interval,
+                    fetched_at=message.at,
+                    sleep=None,
+                )
+            except BadCsv as error:
+                # Told by the name that its sender knows.
+                place = (error.line, error.column, error.value, error.reason)
+                raise BadCsv(message.place, *place) from error
+        self._deliveries.record(message.place, message.version)
+        result = done.result
+        return line | {"told": done.bars, "added": result.added, "restated": result.restated}
+
+
+def _failed(record: Mapping[str, Any], error: MarketDataError) -> bool:
+    line = {"message_id": record["messageId"], "error": type(error).__name__, "why": str(error)}
+    log.warning("not ingested", extra={"line": line})
+    return False

@@ -1,0 +1,239 @@
+"""What is done with each message: repeated, reordered, broken, too large, or cut short."""
+
+import json
+import logging
+
+import pytest
+
+from engine.types import Interval
+from market_data.calendar import DAY
+from market_data.errors import RateLimited, SourceUnavailable, StoreUnavailable, TooLarge
+from market_data.fetching import Fetching
+from market_data.instruments import Instrument
+from market_data.messages import FetchSeries
+from market_data.stores.deliveries import SqliteDeliveries
+from market_data.worker import LARGEST, RESERVE, Worker, due
+from tests.market_data.ingestion.test_fetching import Told
+from tests.market_data.ingestion.test_messages import changed
+
+ONE_DAY = Interval.ONE_DAY
+ACME = Instrument("ACME", source="told", calendar="24/7")
+PLENTY = lambda: 900.0  # noqa: E731
+CSV = b"Date,Open,High,Low,Close,Volume\n2020-01-06,10,11,9,10,100\n2020-01-07,10,11,9,10.5,100\n"
+
+
+class Bucket:
+    """Objects by bucket, key and version."""
+
+    def __init__(self):
+        self.objects = {}
+        self.downloads = 0
+
+    def download(self, bucket, key, version, path, most):
+        self.downloads += 1
+        body = self.objects[bucket, key, version]
+        if isinstance(body, Exception):
+            raise body
+        if len(body) > most:
+            raise TooLarge("more than the limit")
+        with open(path, "wb") as file:  # noqa: PTH123
+            file.write(body)
+
+
+@pytest.fixture
+def lines(caplog):
+    """What is written, whoever has set up logging before."""
+    logger = logging.getLogger("market_data.worker")
+    logger.addHandler(caplog.handler)
+    caplog.set_level(logging.INFO, logger.name)
+    yield lambda: list({id(one): one for one in caplog.records}.values())
+    logger.removeHandler(caplog.handler)
+
+
+@pytest.fixture
+def source(clock):
+    return Told(clock)
+
+
+@pytest.fixture
+def bucket():
+    return Bucket()
+
+
+@pytest.fixture
+def postponed():
+    return []
+
+
+@pytest.fixture
+def worker(store, ingestion, source, bucket, postponed, tmp_path, clock):
+    deliveries = SqliteDeliveries(tmp_path / "deliveries.sqlite", clock)
+    fetching = Fetching(store, ingestion, deliveries, {"told": source}.__getitem__)
+    put_off = lambda record, seconds: postponed.append((record["messageId"], seconds))  # noqa: E731
+    return Worker(store, fetching, deliveries, bucket, str(tmp_path), put_off)
+
+
+@pytest.fixture
+def kept(store, clock, source, ingestion):
+    """ACME is kept, and its source has ten days more."""
+    today = clock.now // DAY
+    source.closes = {day: 100 + day - today for day in range(today - 20, today - 10)}
+    batch = source.fetch("ACME", ONE_DAY, 0, clock.now)
+    ingestion.take(ACME, batch)
+    clock.sleep(10)
+    source.asked.clear()
+    source.closes |= {day: 100 + day - today for day in range(today - 10, today)}
+    return today
+
+
+def record(message_id, body):
+    return {"messageId": message_id, "body": body}
+
+
+def fetch(message_id="1", symbol="ACME"):
+    return record(message_id, FetchSeries(symbol, ONE_DAY).packed())
+
+
+def upload(message_id="1", key="in/NEWCO/ONE_DAY/x.csv", version="v1", size=95, **more):
+    event = {"detail__object__key": key, "detail__object__version-id": version}
+    return record(message_id, changed(**event, detail__object__size=size, **more))
+
+
+def failed(answer):
+    return [one["itemIdentifier"] for one in answer["batchItemFailures"]]
+
+
+def test_a_series_is_brought_up_to_date(worker, kept, store, closes, lines):
+    assert failed(worker.work([fetch()], PLENTY)) == []
+    assert closes() == [80 + i for i in range(20)]
+    (line,) = [one.line for one in lines() if one.message == "ingested"]
+    assert (line["symbol"], line["added"], line["held"]) == ("ACME", 10, 0)
+
+
+def test_one_message_that_fails_comes_again_alone(worker, kept, closes):
+    records = [record("bad", "{"), fetch("good"), fetch("none", "NOBODY")]
+    assert failed(worker.work(records, PLENTY)) == ["bad", "none"]
+    assert len(closes()) == 20
+
+
+def test_messages_that_come_twice_and_in_any_order_change_nothing_more(worker, kept, closes):
+    worker.work([fetch("1"), fetch("2"), fetch("1")], PLENTY)
+    once = closes()
+    worker.work([fetch("2"), fetch("1")], PLENTY)
+    assert closes() == once
+
+
+def test_a_source_that_wants_rest_gets_it(worker, kept, source, postponed, monkeypatch):
+    def limited(*_):
+        raise RateLimited("told", "was asked too often", 90.0)
+
+    monkeypatch.setattr(source, "fetch", limited)
+    assert failed(worker.work([fetch("7")], PLENTY)) == ["7"]
+    assert postponed == [("7", 90.0)]
+
+
+@pytest.mark.parametrize(
+    "error", [SourceUnavailable("told", "answers 503"), StoreUnavailable("no"), RuntimeError("?")]
+)
+def test_whatever_fails_is_written_and_comes_again(worker, kept, source, monkeypatch, lines, error):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(source, "fetch", fail)
+    assert failed(worker.work([fetch("7")], PLENTY)) == ["7"]
+    (said,) = [one for one in lines() if one.name == "market_data.worker"]
+    assert said.line["message_id"] == "7"
+
+
+def test_no_message_is_begun_when_time_is_short(worker, kept, source):
+    left = iter([RESERVE + 1, RESERVE - 1, RESERVE - 1])
+    answer = worker.work([fetch("1"), fetch("2"), fetch("3")], lambda: next(left))
+    assert failed(answer) == ["2", "3"]
+
+
+def test_a_worker_killed_half_way_leaves_what_the_next_one_finishes(
+    worker, kept, source, closes, store, ingestion, monkeypatch
+):
+    class Killed(BaseException):
+        pass
+
+    def die(*_):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ingestion._quarantine, "put", die)
+        with pytest.raises(Killed):
+            worker.work([fetch()], PLENTY)
+    assert failed(worker.work([fetch()], PLENTY)) == []
+    assert len(closes()) == 20
+
+
+def test_an_upload_is_imported_once_per_version(worker, bucket, store, clock):
+    bucket.objects["amzn-s3-demo-bucket1", "in/NEWCO/ONE_DAY/x.csv", "v1"] = CSV
+    assert failed(worker.work([upload("1"), upload("2")], PLENTY)) == []
+    assert bucket.downloads == 1
+    series = store.series("NEWCO", ONE_DAY)
+    assert series.close.tolist() == [10, 10.5]
+
+
+def test_an_older_upload_that_comes_late_changes_nothing(worker, bucket, store):
+    name = "amzn-s3-demo-bucket1", "in/NEWCO/ONE_DAY/x.csv"
+    bucket.objects[(*name, "v2")] = CSV.replace(b"10.5", b"10.75")
+    bucket.objects[(*name, "v1")] = CSV
+    later = upload("2", version="v2", time="2021-11-12T00:00:05Z")
+    assert failed(worker.work([later, upload("1")], PLENTY)) == []
+    assert store.series("NEWCO", ONE_DAY).close.tolist() == [10, 10.75]
+
+
+def test_an_upload_beyond_the_limit_is_refused_before_it_is_read(worker, bucket, lines):
+    assert failed(worker.work([upload("1", size=LARGEST + 1)], PLENTY)) == ["1"]
+    assert bucket.downloads == 0
+    assert lines()[-1].line["error"] == "TooLarge"
+
+
+def test_an_upload_that_lies_about_its_size_is_refused_too(worker, bucket, store, monkeypatch):
+    name = "amzn-s3-demo-bucket1", "in/NEWCO/ONE_DAY/x.csv", "v1"
+    bucket.objects[name] = CSV
+    monkeypatch.setattr("market_data.worker.LARGEST", 20)
+    assert failed(worker.work([upload("1", size=3)], PLENTY)) == ["1"]
+    assert store.instrument("NEWCO") is None
+
+
+def test_a_bad_file_is_refused_whole_with_its_place_and_nothing_is_kept(
+    worker, bucket, store, lines, tmp_path
+):
+    name = "amzn-s3-demo-bucket1", "in/NEWCO/ONE_DAY/x.csv", "v1"
+    bucket.objects[name] = CSV + b"2020-01-08,10,1,9,10,100\n"
+    assert failed(worker.work([upload("1")], PLENTY)) == ["1"]
+    assert store.instrument("NEWCO") is None
+    why = lines()[-1].line["why"]
+    assert "line 4" in why
+    assert str(tmp_path) not in why
+    assert why.startswith("s3/amzn-s3-demo-bucket1/in/NEWCO")
+
+
+def test_a_bucket_that_cannot_be_reached_is_tried_again(worker, bucket):
+    name = "amzn-s3-demo-bucket1", "in/NEWCO/ONE_DAY/x.csv", "v1"
+    bucket.objects[name] = StoreUnavailable("S3 does not answer")
+    assert failed(worker.work([upload("1")], PLENTY)) == ["1"]
+    bucket.objects[name] = CSV
+    assert failed(worker.work([upload("1")], PLENTY)) == []
+
+
+def test_series_are_due_whose_newest_bar_is_missing_and_whose_source_can_be_asked(
+    store, kept, ingestion, clock, batch
+):
+    from dataclasses import replace
+
+    filed = replace(batch([10, 11]), symbol="FILED", source="file")
+    ingestion.take(Instrument("FILED", source="file"), filed)
+    asked = list(due(store, ONE_DAY, {"told"}, clock.now))
+    assert asked == [FetchSeries("ACME", ONE_DAY)]
+    assert list(due(store, Interval.ONE_HOUR, {"told"}, clock.now)) == []
+    assert list(due(store, ONE_DAY, {"other"}, clock.now)) == []
+    ten_days_ago = clock.now - 10 * DAY
+    assert list(due(store, ONE_DAY, {"told"}, ten_days_ago)) == []
+
+
+def test_bodies_are_json_that_names_no_more_than_a_series():
+    assert json.loads(fetch()["body"]) == {"symbol": "ACME", "interval": "ONE_DAY"}

@@ -253,7 +253,7 @@ class _Commit:
 
     def _discard(self, draft: Draft) -> None:
         """Let go of objects that no HEAD will name; parts may be those of another's HEAD."""
-        self._expire({name for name in draft.objects if not name.is_part})
+        self._expire({name for name in draft.objects if name.kind != "M"})
 
     def _expire(self, names: set[Name]) -> None:
         if names:

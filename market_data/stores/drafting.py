@@ -320,7 +320,7 @@ def encode_chunks(
     chunks, objects = [], {}
     for part in _cut(rows):
         body, first = encode(part, salt), int(part.time[0])
-        name = Name.chunk(symbol, interval, first, body)
+        name = Name.chunk(symbol, interval, first, body, sealed=len(part) > TAIL)
         objects[name] = body
         bars = 1 + int((part.time[1:] != part.time[:-1]).sum())
         last, known = int(part.time[-1]), int(part.known.max())

@@ -18,35 +18,44 @@ HASH = 32
 
 
 class Name(NamedTuple):
-    """The name of an immutable object; it ends in the hash of its bytes.
+    """The name of an immutable object: what it is, how long, and the hash of its bytes.
 
-    B#<symbol>#<interval> / C#<time of the first bar>#<hash>   a chunk: a block of rows
-    B#<symbol>#<interval> / M#<decade>#<hash>                  a part of a long manifest
-    B#<symbol>            / A#<hash>                           splits and dividends
+    B#<symbol>#<interval> / C#<time of the first bar>#<bytes>#<hash>   a sealed chunk of rows
+    B#<symbol>#<interval> / T#<time of the first bar>#<bytes>#<hash>   the open tail
+    B#<symbol>#<interval> / M#<decade>#<bytes>#<hash>                  a part of a long manifest
+    B#<symbol>            / A#<bytes>#<hash>                           splits and dividends
     """
 
     partition: str
     sort: str
 
     @classmethod
-    def chunk(cls, symbol: str, interval: Interval, first: int, body: bytes) -> "Name":
+    def chunk(
+        cls, symbol: str, interval: Interval, first: int, body: bytes, *, sealed: bool
+    ) -> "Name":
         """The name of a block of rows."""
-        return cls(f"B#{symbol}#{interval}", f"C#{first}#{_hash(body)}")
+        kind = "C" if sealed else "T"
+        return cls(f"B#{symbol}#{interval}", f"{kind}#{first}#{_measured(body)}")
 
     @classmethod
     def part(cls, symbol: str, interval: Interval, decade: int, body: bytes) -> "Name":
         """The name of a part of a manifest."""
-        return cls(f"B#{symbol}#{interval}", f"M#{decade}#{_hash(body)}")
+        return cls(f"B#{symbol}#{interval}", f"M#{decade}#{_measured(body)}")
 
     @classmethod
     def actions(cls, symbol: str, body: bytes) -> "Name":
         """The name of a symbol's splits and dividends."""
-        return cls(f"B#{symbol}", f"A#{_hash(body)}")
+        return cls(f"B#{symbol}", f"A#{_measured(body)}")
 
     @property
-    def is_part(self) -> bool:
-        """Whether it names a part of a manifest."""
-        return self.sort.startswith("M#")
+    def kind(self) -> str:
+        """The letter before the first #."""
+        return self.sort[:1]
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        return int(self.sort.rsplit("#", 2)[-2])
 
     @property
     def path(self) -> str:
@@ -56,6 +65,10 @@ class Name(NamedTuple):
 
 def _hash(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()[:HASH]
+
+
+def _measured(body: bytes) -> str:
+    return f"{len(body)}#{_hash(body)}"
 
 
 def verified(name: Name, body: bytes) -> bytes:
@@ -111,6 +124,14 @@ class Backend(Protocol):
 
     def expire(self, names: Collection[Name], now: int) -> None:
         """Let objects go KEPT_DAYS after ``now``: whoever read the HEAD before still finds them."""
+        ...
+
+    def keep_panel(self, name: str, body: bytes) -> None:
+        """Write a panel, in place of the one of that name."""
+        ...
+
+    def panel(self, name: str) -> bytes | None:
+        """A panel; None where there is none of that name."""
         ...
 
     def close(self) -> None:

@@ -222,9 +222,9 @@ class _Gone(Damaged):
 
 def _decoded(name: Name, body: bytes) -> Object:
     verified(name, body)
-    if name.sort.startswith("C#"):
-        return decode(body)
-    return unpack_part(body) if name.sort.startswith("M#") else unpack_actions(body)
+    if name.kind == "A":
+        return unpack_actions(body)
+    return unpack_part(body) if name.kind == "M" else decode(body)
 
 
 def _series(head: Head, interval: Interval, rows: Rows, actions: list[ActionRow]) -> Series:

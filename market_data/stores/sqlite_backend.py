@@ -65,6 +65,16 @@ class SqliteBackend:
             )
             connection.execute("DELETE FROM objects WHERE expires < ?", (now,))
 
+    def keep_panel(self, name: str, body: bytes) -> None:
+        """See Backend.keep_panel."""
+        with self.connections.transaction("BEGIN IMMEDIATE") as connection:
+            connection.execute("INSERT OR REPLACE INTO panels VALUES (?, ?)", (name, body))
+
+    def panel(self, name: str) -> bytes | None:
+        """See Backend.panel."""
+        rows = self._rows("SELECT body FROM panels WHERE name IN", [name])
+        return rows[0][0] if rows else None
+
     def close(self) -> None:
         """Close the file."""
         self.connections.close()

@@ -57,7 +57,13 @@ def day() -> Callable[[str], int]:
 
 
 @pytest.fixture
-def store(tmp_path: Path, clock: HandClock) -> Iterator[SqliteBarStore]:
+def store(sqlite: SqliteBarStore) -> SqliteBarStore:
+    """The home on a laptop, where nothing else is asked for."""
+    return sqlite
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path, clock: HandClock) -> Iterator[SqliteBarStore]:
     store = SqliteBarStore(tmp_path / "bars.sqlite", clock)
     yield store
     store.close()

@@ -13,6 +13,11 @@ ONE_DAY, ONE_WEEK = Interval.ONE_DAY, Interval.ONE_WEEK
 AAPL = Instrument("AAPL", "Apple Inc.", 0.01, "XNAS", "told")
 
 
+@pytest.fixture(params=["sqlite", "dynamodb"])
+def store(request):
+    return request.getfixturevalue(request.param)
+
+
 @pytest.fixture
 def closes(store, clock):
     """The closes known at a moment; now where none is given."""

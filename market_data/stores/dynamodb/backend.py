@@ -1,0 +1,330 @@
+"""A table and a bucket as a backend of chunked bars.
+
+    pk                       sk         what
+    B#<symbol>               HEAD       version, packed: the profile and the manifests
+    B#<symbol>               A#...      splits and dividends
+    B#<symbol>#<interval>    T#... C#...   chunks; M#... parts of a long manifest
+    SYMBOLS                  <symbol>   the profile, for the list of all
+
+A chunk of more than 25 KB lies in S3 under the same name, where it is written once for a third of
+the price. Sealed chunks that lie in the table are archived in S3 as well, so that there is another
+copy where one is damaged.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import astuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from market_data.calendar import DAY, SECOND
+from market_data.errors import StoreUnavailable
+from market_data.instruments import Instrument
+from market_data.stores.dynamodb.bucket import Bucket
+from market_data.stores.dynamodb.calls import Calls, Refused
+from market_data.stores.objects import KEPT_DAYS, Kept, Name
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+    from mypy_boto3_s3 import S3Client
+
+    Item = Mapping[str, AttributeValueTypeDef]
+
+__all__ = ["LARGE", "TABLE", "TIME_TO_LIVE", "DynamoDBBackend"]
+
+LARGE: Final = 25_000
+"""Bytes beyond which an object lies in S3."""
+TIME_TO_LIVE: Final = "expires_at"
+HEAD: Final = "HEAD"
+SYMBOLS: Final = "SYMBOLS"
+AT_ONCE: Final = 100  # keys in one BatchGetItem
+ROUNDS: Final = 6  # answers in parts, before the rest counts as out of reach
+THREADS: Final = 16
+LISTED_FOR: Final = 60.0  # seconds for which a list of all symbols is told again
+
+TABLE: Final[dict[str, Any]] = {
+    "BillingMode": "PAY_PER_REQUEST",
+    "AttributeDefinitions": [
+        {"AttributeName": "pk", "AttributeType": "S"},
+        {"AttributeName": "sk", "AttributeType": "S"},
+    ],
+    "KeySchema": [
+        {"AttributeName": "pk", "KeyType": "HASH"},
+        {"AttributeName": "sk", "KeyType": "RANGE"},
+    ],
+}
+
+T = TypeVar("T")
+Bodies = dict[Name, bytes | StoreUnavailable]
+
+
+class DynamoDBBackend:
+    """A Backend on one table and one bucket.
+
+    Parameters
+    ----------
+    client : DynamoDBClient
+    s3 : callable
+        Makes the client of S3 when it is needed first.
+    table, bucket : str
+    sleep, stopwatch : callable
+    """
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        s3: "Callable[[], S3Client]",
+        table: str,
+        bucket: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        stopwatch: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._calls = Calls(sleep, stopwatch)
+        self._bucket = Bucket(self._calls, s3, bucket)
+        self._stopwatch = stopwatch
+        self._pool: ThreadPoolExecutor | None = None
+        self._lock = threading.Lock()
+        self._listed: tuple[float, list[Instrument]] | None = None
+
+    # -- HEADs --------------------------------------------------------------------------------
+
+    def heads(self, symbols: Collection[str]) -> dict[str, Kept]:
+        """See Backend.heads: consistent reads, a hundred in one call, the calls side by side."""
+        keys = [_key(f"B#{symbol}", HEAD) for symbol in symbols]
+        batches = [keys[i : i + AT_ONCE] for i in range(0, len(keys), AT_ONCE)]
+        found = self._side_by_side(
+            [partial(self._get, batch, consistent=True) for batch in batches]
+        )
+        return {
+            item["pk"]["S"].removeprefix("B#"): Kept(int(item["version"]["N"]), _bytes(item))
+            for items in found
+            for item in items
+        }
+
+    def swap(self, instrument: Instrument, version: int, packed: bytes) -> bool:
+        """See Backend.swap.
+
+        PUT  HEAD
+        IF   version = :version        or, for a first one, there is no item
+        """
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+        if version:
+            condition = {
+                "ConditionExpression": "version = :version",
+                "ExpressionAttributeValues": {":version": {"N": str(version)}},
+            }
+        else:
+            self._list(instrument)
+        try:
+            self._calls.ask(
+                self._client.put_item,
+                TableName=self._table,
+                Item={
+                    **_key(f"B#{instrument.symbol}", HEAD),
+                    "version": {"N": str(version + 1)},
+                    "packed": {"B": packed},
+                },
+                **condition,
+            )
+        except Refused:
+            return False
+        return True
+
+    def _list(self, instrument: Instrument) -> None:
+        """Enter a new symbol into the list, before it has a HEAD: a crash leaves none unlisted."""
+        profile = {"S": json.dumps(astuple(instrument))}
+        self._calls.ask_again(
+            self._client.put_item,
+            TableName=self._table,
+            Item={**_key(SYMBOLS, instrument.symbol), "profile": profile},
+        )
+        self._listed = None
+
+    def profiles(self) -> list[Instrument]:
+        """See Backend.profiles; told again for a minute, because a long list has its price."""
+        listed, now = self._listed, self._stopwatch()
+        if listed is None or now - listed[0] > LISTED_FOR:
+            listed = self._listed = (
+                now,
+                [Instrument(*json.loads(item["profile"]["S"])) for item in self._query()],
+            )
+        return list(listed[1])
+
+    def _query(self) -> "Iterator[Item]":
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": {"S": SYMBOLS}},
+            "ConsistentRead": True,
+        }
+        while True:
+            answer = self._calls.ask_again(self._client.query, **query)
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    # -- objects ------------------------------------------------------------------------------
+
+    def fetch(self, names: Collection[Name]) -> Bodies:
+        """See Backend.fetch: batches of the table and objects of S3, all side by side.
+
+        An object never changes, so the table is read at half the price, and only what has not
+        reached the copy that was read is asked for once more, consistently.
+        """
+        small = [name for name in names if name.size <= LARGE]
+        batches = [small[i : i + AT_ONCE] for i in range(0, len(small), AT_ONCE)]
+        large = [name for name in names if name.size > LARGE]
+        found: Bodies = {}
+        for bodies in self._side_by_side(
+            [partial(self._from_table, batch) for batch in batches]
+            + [partial(self._from_s3, name) for name in large]
+        ):
+            found |= bodies
+        return found
+
+    def refetch(self, name: Name) -> Iterator[bytes]:
+        """See Backend.refetch: the same place once more, and the archive."""
+        if name.size <= LARGE:
+            for item in self._get([_key(*name)], consistent=True):
+                yield _bytes(item)
+        if name.kind == "C":
+            body = self._from_s3(name).get(name)
+            if isinstance(body, bytes):
+                yield body
+
+    def keep(self, objects: Mapping[Name, bytes]) -> None:
+        """See Backend.keep; an archive that cannot be reached is no reason to fail."""
+        puts: list[Callable[[], None]] = []
+        for name, body in objects.items():
+            if name.size <= LARGE:
+                puts.append(partial(self._put, name, body))
+            else:
+                puts.append(partial(self._bucket.put, name.path, body))
+            if name.size <= LARGE and name.kind == "C":
+                puts.append(partial(self._archive, name, body))
+        self._side_by_side(puts)
+
+    def expire(self, names: Collection[Name], now: int) -> None:
+        """See Backend.expire: by the table's time to live, and by the tag of S3's rule."""
+        at: AttributeValueTypeDef = {"N": str((now + KEPT_DAYS * DAY) // SECOND)}
+        self._side_by_side(
+            [partial(self._expire, name, at) for name in names if name.size <= LARGE]
+            + [
+                partial(self._bucket.supersede, name.path)
+                for name in names
+                if name.kind == "C" or name.size > LARGE
+            ]
+        )
+
+    def keep_panel(self, name: str, body: bytes) -> None:
+        """See Backend.keep_panel."""
+        self._bucket.put(name, body)
+
+    def panel(self, name: str) -> bytes | None:
+        """See Backend.panel."""
+        return self._bucket.get(name)
+
+    def close(self) -> None:
+        """Close the connections."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown()
+        self._client.close()
+        self._bucket.close()
+
+    # -- single calls -------------------------------------------------------------------------
+
+    def _get(self, keys: "Sequence[Item]", *, consistent: bool) -> "list[Item]":
+        """The items of so many keys, asked for again until all have been answered."""
+        if len(keys) == 1:
+            answer = self._calls.ask_again(
+                self._client.get_item,
+                TableName=self._table,
+                Key=keys[0],
+                ConsistentRead=consistent,
+            )
+            return [answer["Item"]] if "Item" in answer else []
+        items: list[Item] = []
+        waiting: list[Any] = list(keys)
+        for attempt in range(ROUNDS):
+            asked = {self._table: {"Keys": waiting, "ConsistentRead": consistent}}
+            batch = self._calls.ask_again(self._client.batch_get_item, RequestItems=asked)
+            items += batch["Responses"].get(self._table, [])
+            left = batch.get("UnprocessedKeys", {}).get(self._table)
+            if not left:
+                return items
+            waiting = list(left["Keys"])
+            self._calls.pause(attempt)
+        raise StoreUnavailable(f"DynamoDB is throttled: {len(waiting)} keys are not answered")
+
+    def _from_table(self, names: list[Name]) -> Bodies:
+        try:
+            found = self._named(self._get([_key(*name) for name in names], consistent=False))
+            missing = [name for name in names if name not in found]
+            if missing:
+                keys = [_key(*name) for name in missing]
+                found |= self._named(self._get(keys, consistent=True))
+        except StoreUnavailable as error:
+            return dict.fromkeys(names, error)
+        return found
+
+    @staticmethod
+    def _named(items: "Sequence[Item]") -> Bodies:
+        return {Name(item["pk"]["S"], item["sk"]["S"]): _bytes(item) for item in items}
+
+    def _from_s3(self, name: Name) -> Bodies:
+        try:
+            body = self._bucket.get(name.path)
+        except StoreUnavailable as error:
+            return {name: error}
+        return {} if body is None else {name: body}
+
+    def _put(self, name: Name, body: bytes) -> None:
+        self._calls.ask_again(
+            self._client.put_item,
+            TableName=self._table,
+            Item={**_key(*name), "packed": {"B": body}},
+        )
+
+    def _archive(self, name: Name, body: bytes) -> None:
+        with suppress(StoreUnavailable):
+            self._bucket.put(name.path, body)
+
+    def _expire(self, name: Name, at: "AttributeValueTypeDef") -> None:
+        with suppress(Refused):
+            self._calls.ask_again(
+                self._client.update_item,
+                TableName=self._table,
+                Key=_key(*name),
+                UpdateExpression=f"SET {TIME_TO_LIVE} = :at",
+                ConditionExpression="attribute_exists(pk)",
+                ExpressionAttributeValues={":at": at},
+            )
+
+    def _side_by_side(self, calls: Sequence[Callable[[], T]]) -> list[T]:
+        """What calls answer that are made at once, in threads where there are several."""
+        if len(calls) < 2:
+            return [call() for call in calls]
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(THREADS, "bars")
+            pool = self._pool
+        return [one.result() for one in [pool.submit(call) for call in calls]]
+
+
+def _key(pk: str, sk: str) -> "dict[str, AttributeValueTypeDef]":
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def _bytes(item: "Item") -> bytes:
+    return bytes(item["packed"]["B"])

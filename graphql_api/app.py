@@ -26,6 +26,7 @@ from graphql_api.schema.errors import refusal
 from graphql_api.settings import Settings
 from graphql_api.stores.protocols import AccountStore, UsageStore
 from graphql_api.trusted import Trusted
+from market_data.calendar import SECOND
 from market_data.clock import Clock, now
 from market_data.stores import BarStore, ReadingStore, SqliteBarStore, SqliteReadingStore
 
@@ -101,10 +102,29 @@ def create_app(settings: Settings, clock: Clock = now) -> ASGIApp:
 
 
 def open_bars(settings: Settings, clock: Clock = now) -> BarStore:
-    """The store of bars: a file of the data folder, or one that is only read."""
-    if settings.bars_file is not None:
-        return SqliteBarStore(settings.bars_file, clock=clock, read_only=True)
-    return SqliteBarStore(_folder(settings.data) / "bars.sqlite", clock=clock)
+    """The store of bars: a table and a bucket, a file that is only read, or one of the folder."""
+    held = settings.bars_held_megabytes * 1024 * 1024
+    fresh_for = settings.bars_fresh_seconds * SECOND
+    if settings.bars == "dynamodb":
+        from market_data.stores.dynamodb import DynamoDBBarStore, connect, connect_s3
+
+        return DynamoDBBarStore(
+            connect(),
+            connect_s3,
+            settings.bars_table,
+            settings.bars_bucket,
+            clock,
+            held=held,
+            fresh_for=fresh_for,
+        )
+    sealed = settings.bars_file
+    return SqliteBarStore(
+        sealed or _folder(settings.data) / "bars.sqlite",
+        clock,
+        held=held,
+        fresh_for=fresh_for,
+        read_only=sealed is not None,
+    )
 
 
 def open_readings(settings: Settings, clock: Clock = now) -> ReadingStore:

@@ -32,10 +32,17 @@ class Settings:
     )
     store: str = setting("sqlite", "where accounts and usage are kept", ("sqlite", "dynamodb"))
     data: Path = setting(Path(".intellpulse"), "folder of the SQLite files")
+    bars: str = setting("sqlite", "where bars are kept", ("sqlite", "dynamodb"))
     bars_file: Path | None = setting(
         None,
         "a SQLite file of bars that is only read, as in the container; else bars.sqlite in data",
     )
+    bars_table: str = setting("", "DynamoDB table of bars")
+    bars_bucket: str = setting("", "S3 bucket of large chunks of bars, archived ones and panels")
+    bars_fresh_seconds: int = setting(
+        0, "how old what was read of the store of bars may be, in whole seconds; 0 asks each time"
+    )
+    bars_held_megabytes: int = setting(64, "how much of what was read of bars a process holds")
     documents_file: Path | None = setting(
         None,
         "trusted documents: a manifest, or a folder of manifests and documents; "
@@ -77,6 +84,12 @@ class Settings:
             raise BadSetting(
                 f"{PREFIX}ACCOUNTS_TABLE is empty; with {PREFIX}STORE=dynamodb it names the table"
             )
+        for name in ("BARS_TABLE", "BARS_BUCKET"):
+            if self.bars == "dynamodb" and not getattr(self, name.lower()):
+                raise BadSetting(
+                    f"{PREFIX}{name} is empty; {PREFIX}BARS=dynamodb keeps bars in a table and a "
+                    "bucket"
+                )
         if self.max_body_bytes < 1:
             raise BadSetting(
                 f"{PREFIX}MAX_BODY_BYTES is {self.max_body_bytes}; it must be at least 1"

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from graphql_api.errors import Unavailable
 from graphql_api.execution import Service
 from graphql_api.http.body import ALLOWED, read_query
 from graphql_api.http.conditional import holds
@@ -52,6 +53,9 @@ class GraphQLView:
             refused = as_api_error(error)
             note(errors=[refused.code])
             return respond(refusal(refused), media, refused.status, refused.headers())
+        if (pause := _out_of_reach(answer.body)) is not None:
+            headers = {**answer.headers, "Retry-After": str(pause)}
+            return respond(answer.body, media, Unavailable.status, headers)
         # The older type answers 200 for whatever was a GraphQL request; the newer one says 400 of
         # a query that could not run.
         status = 400 if media == RESPONSE_JSON and not answer.executed else 200
@@ -68,6 +72,16 @@ class GraphQLView:
         if self._threads:
             return await run_in_threadpool(function, *arguments)
         return function(*arguments)
+
+
+def _out_of_reach(body: Mapping[str, Any]) -> int | None:
+    """In how many seconds to come back, where nothing is told because a store was out of reach."""
+    errors = [error["extensions"] for error in body.get("errors", ()) if "extensions" in error]
+    if body.get("data") is not None or not errors:
+        return None
+    if any(error["code"] != Unavailable.code for error in errors):
+        return None
+    return max(int(error["retryAfter"]) for error in errors)
 
 
 _HEADERS = {

@@ -6,6 +6,7 @@ import engine
 from graphql_api.schema.cost import Cost
 from graphql_api.schema.scalars import DateTime
 from market_data.bars import Snapshot
+from market_data.calendar import SECOND
 
 __all__ = ["Provenance"]
 
@@ -25,7 +26,8 @@ class Provenance:
         description="Hash of exactly the bars, splits and dividends that were used."
     )
     resolved_as_of: DateTime = strawberry.field(
-        description="The moment whose knowledge was used: asOf, or now where that is earlier."
+        description="The moment whose knowledge was used: asOf, or the newest moment of which all "
+        "is known, where that is earlier."
     )
     final: bool = strawberry.field(
         description="Whether this question with asOf at or before resolvedAsOf is answered the "
@@ -35,6 +37,10 @@ class Provenance:
     bars: int = strawberry.field(description="How many bars were judged.")
     stale: bool = strawberry.field(
         description="Whether a bar should have closed since the last one that is known."
+    )
+    freshness_seconds: float = strawberry.field(
+        description="How old what was read of the store may be. resolvedAsOf is then the moment of "
+        "that reading, and no answer about a later one is final; 0 where it was read just now."
     )
 
     @classmethod
@@ -49,4 +55,5 @@ class Provenance:
             source=snapshot.source,
             bars=len(snapshot.bars),
             stale=snapshot.stale,
+            freshness_seconds=snapshot.fresh_for / SECOND,
         )

@@ -30,8 +30,10 @@ __all__ = ["SEALED", "TAIL", "Delivery", "Draft", "Drafter", "encode_chunks"]
 
 TAIL: Final = 500
 """Rows of the open tail; with more it is sealed, so that commits do not rewrite much."""
-SEALED: Final = 2520
-"""Rows of a sealed chunk: ten years of days. A tail joins the chunk before it up to here."""
+SEALED: Final = 2000
+"""Rows of a sealed chunk, up to which a tail joins the one before it: some 20 KB of days."""
+LONGEST: Final = SEALED + SEALED // 8
+"""Rows with which restatements may leave a chunk before it is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,12 +331,9 @@ def encode_chunks(
 
 
 def _cut(rows: Rows) -> list[Rows]:
-    """Rows in pieces of at most SEALED, never between two rows of one time.
-
-    A chunk that restatements make a little longer than that is not worth cutting.
-    """
+    """Rows in pieces of SEALED, once they are too long, never between two rows of one time."""
     parts, begin = [], 0
-    while len(rows) - begin > SEALED + TAIL:
+    while len(rows) - begin > LONGEST:
         end = int(np.searchsorted(rows.time, rows.time[begin + SEALED]))
         if end <= begin:
             end = int(np.searchsorted(rows.time, rows.time[begin], side="right"))

@@ -10,6 +10,10 @@ from cfnlint.decode import decode
 
 from graphql_api.settings import Settings
 from graphql_api.stores.dynamodb.items import TABLE, TIME_TO_LIVE
+from market_data.stores.dynamodb import TABLE as BARS
+from market_data.stores.dynamodb import TIME_TO_LIVE as EXPIRES
+from market_data.stores.dynamodb.bucket import SUPERSEDED
+from market_data.stores.objects import KEPT_DAYS
 
 TEMPLATE = Path(__file__).parents[2] / "infra" / "template.yaml"
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -138,6 +142,38 @@ def test_the_accounts_table_is_laid_out_as_the_store_expects(resources):
     assert properties["TimeToLiveSpecification"]["AttributeName"] == TIME_TO_LIVE
 
 
+def test_the_bars_table_is_laid_out_as_the_store_expects(resources):
+    properties = resources["BarsTable"]["Properties"]
+    assert {name: properties[name] for name in BARS} == BARS
+    assert properties["TimeToLiveSpecification"]["AttributeName"] == EXPIRES
+
+
+def test_the_bucket_is_private_and_lets_go_of_what_is_superseded(resources):
+    [bucket] = of_type(resources, "AWS::S3::Bucket").values()
+    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+    properties = bucket["Properties"]
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    [rule] = properties["OwnershipControls"]["Rules"]
+    assert rule == {"ObjectOwnership": "BucketOwnerEnforced"}
+    [encryption] = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    rules = {rule["Id"]: rule for rule in properties["LifecycleConfiguration"]["Rules"]}
+    key, value = SUPERSEDED.split("=")
+    assert rules["superseded"]["TagFilters"] == [{"Key": key, "Value": value}]
+    assert rules["superseded"]["ExpirationInDays"] == KEPT_DAYS
+    # No rule reaches a chunk that is not tagged.
+    assert set(rules) == {"superseded", "panels", "uploads"}
+    assert rules["panels"]["Prefix"] == "panels/"
+    assert "ExpirationInDays" not in rules["uploads"]
+
+
+def test_the_bucket_is_reached_by_encrypted_connections_only(resources):
+    [policy] = of_type(resources, "AWS::S3::BucketPolicy").values()
+    [statement] = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": False}}
+
+
 def test_logs_are_kept_for_a_time_and_not_for_ever(resources):
     for group in of_type(resources, "AWS::Logs::LogGroup").values():
         assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
@@ -146,18 +182,27 @@ def test_logs_are_kept_for_a_time_and_not_for_ever(resources):
 def test_no_right_is_given_by_wildcard(resources):
     for statement in statements(resources):
         assert statement["Effect"] == "Allow"
-        for word in many(statement["Action"]) + many(statement["Resource"]):
-            assert "*" not in str(word)
+        for action in many(statement["Action"]):
+            assert "*" not in action
+        for resource in many(statement["Resource"]):
+            # The objects of one bucket are as narrow as a resource of S3 can be.
+            objects = {"Fn::Sub": "${BarsBucket.Arn}/*"}
+            assert "*" not in str(resource) or resource == objects
 
 
-def test_the_role_reaches_the_accounts_and_its_own_log_only(resources):
+def test_the_role_reaches_the_accounts_the_bars_and_its_own_log_only(resources):
     reached = {
-        resource["Fn::GetAtt"][0]: set(many(statement["Action"]))
+        resource["Fn::GetAtt"][0] if "Fn::GetAtt" in resource else resource["Fn::Sub"]: set(
+            many(statement["Action"])
+        )
         for statement in statements(resources)
         for resource in many(statement["Resource"])
     }
     assert reached == {
         "AccountsTable": {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"},
+        "BarsTable": {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"},
+        "BarsBucket": {"s3:ListBucket"},
+        "${BarsBucket.Arn}/*": {"s3:GetObject"},
         "ApiLogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"},
     }
 
@@ -172,12 +217,17 @@ def test_settings_accept_what_the_stack_gives(template, resources):
         if not isinstance(value, dict):
             return value
         parameter = template["Parameters"].get(value["Ref"])
-        return parameter["Default"] if parameter else f"stack-{value['Ref']}"
+        return str(parameter["Default"]) if parameter else f"stack-{value['Ref']}"
 
     environ = {name: given(value) for name, value in variables(resources).items()}
     read = Settings.read(environ)
     assert read.store == "dynamodb"
     assert read.accounts_table == "stack-AccountsTable"
+    assert (read.bars, read.bars_table, read.bars_bucket) == (
+        "dynamodb",
+        "stack-BarsTable",
+        "stack-BarsBucket",
+    )
     assert read.environment == "live"
 
 

@@ -27,26 +27,27 @@ SLOW: Final = 0.25  # seconds; a failure that took longer leaves no time for ano
 
 def connect(region: str | None = None, endpoint: str | None = None) -> "DynamoDBClient":
     """A client of DynamoDB that gives up early and tries everything once."""
-    return cast("DynamoDBClient", _client("dynamodb", region, endpoint, read_timeout=0.5))
+    client = get_session().create_client(
+        "dynamodb", region_name=region, endpoint_url=endpoint, config=_config(read_timeout=0.5)
+    )
+    return cast("DynamoDBClient", client)
 
 
 def connect_s3(region: str | None = None, endpoint: str | None = None) -> "S3Client":
     """A client of S3 that gives up early and tries everything once."""
-    return cast("S3Client", _client("s3", region, endpoint, read_timeout=1.0))
+    client = get_session().create_client(
+        "s3", region_name=region, endpoint_url=endpoint, config=_config(read_timeout=1.0)
+    )
+    return cast("S3Client", client)
 
 
-def _client(service: str, region: str | None, endpoint: str | None, read_timeout: float) -> Any:
-    return get_session().create_client(
-        service,
-        region_name=region,
-        endpoint_url=endpoint,
-        config=Config(
-            connect_timeout=0.3,
-            read_timeout=read_timeout,
-            tcp_keepalive=True,
-            retries={"total_max_attempts": 1, "mode": "standard"},
-            max_pool_connections=50,
-        ),
+def _config(read_timeout: float) -> Config:
+    return Config(
+        connect_timeout=0.3,
+        read_timeout=read_timeout,
+        tcp_keepalive=True,
+        retries={"total_max_attempts": 1, "mode": "standard"},
+        max_pool_connections=50,
     )
 
 

@@ -238,7 +238,7 @@ def _names(store, symbol):
 
 
 def test_chunks_over_25_kb_lie_in_s3_under_the_same_name(store, on_aws, aws, place):
-    bars = noisy(3000)
+    bars = noisy(2000)
     store.commit(BTC, QUARTERS, bars)
     [name] = _names(store, "BTC-USD")
     assert name.size > 25_000
@@ -370,7 +370,7 @@ def test_a_large_chunk_that_came_damaged_once_is_read_again(on_aws, aws, place, 
         def read(self):
             return self.body[:-1] + b"!"
 
-    bars = noisy(3000)
+    bars = noisy(2000)
     on_aws().commit(BTC, QUARTERS, bars)
     once = Once(aws[1])
     found = on_aws(s3=once).series("BTC-USD", QUARTERS)
@@ -396,7 +396,7 @@ def test_a_head_or_actions_with_a_flipped_bit_are_damage(on_aws, aws, place, dai
 
 def test_without_s3_only_what_needs_it_is_out_of_reach(on_aws, aws, watched, daily):
     writer = on_aws()
-    writer.commit(BTC, QUARTERS, noisy(3000))
+    writer.commit(BTC, QUARTERS, noisy(2000))
     writer.commit(AAPL, ONE_DAY, weekdays(np.arange(1.0, 1001.0)))
     down = watched[1]
     down.faults = {name: [SLOW] * 50 for name in ("get_object", "put_object", "copy_object")}
@@ -409,7 +409,7 @@ def test_without_s3_only_what_needs_it_is_out_of_reach(on_aws, aws, watched, dai
     # Its archive is out of reach, and bars are committed all the same.
     assert store.commit(AAPL, ONE_DAY, weekdays([7.0], first=1000)).added == 1
     with pytest.raises(StoreUnavailable, match="S3 did not answer"):
-        store.commit(BTC, QUARTERS, noisy(2600, first=5000))
+        store.commit(BTC, QUARTERS, noisy(2000, first=5000))
 
 
 def test_days_never_need_a_client_of_s3(aws, place, daily, clock):

@@ -23,7 +23,7 @@ from graphql_api.http.media import JSON
 from graphql_api.http.scalars import scalars
 from graphql_api.http.view import GraphQLView, respond
 from graphql_api.schema.errors import refusal
-from graphql_api.settings import Settings
+from graphql_api.settings import Settings, variable
 from graphql_api.stores.protocols import AccountStore, UsageStore
 from graphql_api.trusted import Trusted
 from market_data.calendar import SECOND
@@ -98,6 +98,8 @@ def create_app(settings: Settings, clock: Clock = now) -> ASGIApp:
         expose_headers=EXPOSED,
         max_age=600,
     )
+    if settings.origin_secret:
+        app = _behind_cdn(app, settings, clock)
     return observability.RequestLog(app)
 
 
@@ -160,6 +162,19 @@ def open_tokens(settings: Settings, clock: Clock = now) -> "Tokens | None":
         scope_prefix=settings.token_scope_prefix,
     )
     return Tokens(rules, IssuerKeys(settings.jwks_url, clock), clock)
+
+
+def _behind_cdn(app: ASGIApp, settings: Settings, clock: Clock) -> ASGIApp:
+    """The app for nobody but our own CDN: outside of all but the log."""
+    from graphql_api.guard.secrets import Secret
+    from graphql_api.http.origin import BehindCdn
+
+    return BehindCdn(
+        app,
+        Secret(settings.origin_secret, clock, variable),
+        viewer_header=settings.viewer_address_header,
+        threads=settings.threads,
+    )
 
 
 def documents_file(settings: Settings) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-__all__ = ["BadSetting", "Settings"]
+__all__ = ["BadSetting", "Settings", "variable"]
 
 PREFIX = "INTELLPULSE_"
 
@@ -68,6 +68,15 @@ class Settings:
     token_scope_prefix: str = setting(
         "intellpulse/", "what stands before our scopes in those claims: a resource server's name"
     )
+    origin_secret: str = setting(
+        "",
+        "the secret that our own CDN shows in x-origin-secret, by reference: secretsmanager:NAME, "
+        "ssm:/PATH, file:PATH or env:NAME; without, requests come by no CDN",
+    )
+    viewer_address_header: str = setting(
+        "cloudfront-viewer-address",
+        "the header in which our own CDN says whose request it passes on, as address:port",
+    )
     allowed_origins: tuple[str, ...] = setting(
         ("*",),
         "web origins whose pages may call the API, separated by commas; "
@@ -95,6 +104,7 @@ class Settings:
                 f"{PREFIX}MAX_BODY_BYTES is {self.max_body_bytes}; it must be at least 1"
             )
         self._check_tokens()
+        self._check_origin()
         for origin in self.allowed_origins:
             if origin != "*" and not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+", origin):
                 raise BadSetting(
@@ -106,6 +116,21 @@ class Settings:
     def jwks_url(self) -> str:
         """Where the keys of the issuer of tokens are."""
         return self.token_jwks_url or f"{self.token_issuer.rstrip('/')}/.well-known/jwks.json"
+
+    def _check_origin(self) -> None:
+        if self.origin_secret and not re.fullmatch(
+            r"(secretsmanager|ssm|file|env):\S+", self.origin_secret
+        ):
+            # Whatever it is, it is not repeated: it might be the secret itself.
+            raise BadSetting(
+                f"{PREFIX}ORIGIN_SECRET is no reference to a secret; one reads "
+                "secretsmanager:NAME, ssm:/PATH, file:PATH or env:NAME"
+            )
+        if not re.fullmatch(r"[a-z0-9-]{1,100}", self.viewer_address_header):
+            raise BadSetting(
+                f"{PREFIX}VIEWER_ADDRESS_HEADER is {self.viewer_address_header!r}; "
+                "it must be the name of a header in lower case"
+            )
 
     def _check_tokens(self) -> None:
         if not self.token_issuer:
@@ -147,6 +172,11 @@ class Settings:
             if environ.get(name, "") != ""
         }
         return cls(**(read | overrides))
+
+
+def variable(name: str) -> str | None:
+    """A variable of the environment that a setting names."""
+    return os.environ.get(name)
 
 
 def _check_address(name: str, text: str) -> None:

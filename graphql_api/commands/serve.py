@@ -32,9 +32,15 @@ def run(asked: argparse.Namespace, settings: Settings) -> None:
     host, port = listening.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     print(_banner(address, demo_key(settings)), flush=True)
-    server = uvicorn.Server(
-        uvicorn.Config(app, lifespan="on", log_config=None, access_log=False, server_header=False)
+    config = uvicorn.Config(
+        app,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # or else whoever asks could say from where
     )
+    server = uvicorn.Server(config)
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn has shut down, and passes Ctrl-C on
         server.run(sockets=[listening])
 

@@ -77,17 +77,30 @@ class Guard:
         """A new request's second for its store calls, to be passed to the methods below."""
         return Reach(self._clock)
 
-    def authenticate(self, headers: Mapping[str, str], reach: Reach | None = None) -> Caller:
+    def authenticate(
+        self,
+        headers: Mapping[str, str],
+        reach: Reach | None = None,
+        address: str | None = None,
+    ) -> Caller:
         """The caller whose key or token the headers carry; names of headers in lower case.
+
+        Parameters
+        ----------
+        address : str, optional
+            Where the request comes from, as a hop that we trust says. Keys with a list of networks
+            are of no use without.
 
         Raises
         ------
         Unauthenticated
             When it is missing, malformed, unknown, forged, revoked, expired or not yet valid.
+        Forbidden
+            When the key may not be used from this address.
         Unavailable
             When that cannot be found out.
         """
-        return self._authenticator.caller(headers, reach or self.reach())
+        return self._authenticator.caller(headers, reach or self.reach(), address)
 
     def admit(self, caller: Caller, cost: int, reach: Reach | None = None) -> Admission:
         """Charge one request of ``cost`` units in one conditional write, or refuse it.

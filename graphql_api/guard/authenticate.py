@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from graphql_api.errors import (
     BEARER_CHALLENGE,
     KEY_CHALLENGE,
+    Forbidden,
     Internal,
     InvalidToken,
     Unauthenticated,
@@ -16,6 +17,7 @@ from graphql_api.guard import keys
 from graphql_api.guard.caller import Caller
 from graphql_api.guard.limits import SECOND
 from graphql_api.guard.memory import Memory
+from graphql_api.guard.networks import within
 from graphql_api.guard.plans import PLANS, Plan
 from graphql_api.guard.reach import Reach
 from graphql_api.stores import Account, AccountStore, ApiKey
@@ -47,6 +49,9 @@ UNKNOWN: Final = "This API key is not known here."
 REVOKED: Final = "This API key was revoked."
 EXPIRED: Final = "This API key has expired."
 NOT_YET: Final = "This API key is not valid yet."
+# Not 401: the key is good, and showing it again would not help. Where it may be used from is told
+# to nobody, or whoever found the key would know where to go.
+ELSEWHERE: Final = "This API key may not be used from the network that this request comes from."
 NO_ACCOUNT: Final = "The account that the token names is not known here."
 
 
@@ -85,13 +90,17 @@ class Authenticator:
         self._accounts: Memory[str, Account] = Memory(KNOWN_KEYS)
         self._no_accounts: Memory[str, bool] = Memory(UNKNOWN_KEYS)
 
-    def caller(self, headers: Mapping[str, str], reach: Reach) -> Caller:
+    def caller(
+        self, headers: Mapping[str, str], reach: Reach, address: str | None = None
+    ) -> Caller:
         """The caller behind the request's credentials.
 
         Raises
         ------
         Unauthenticated
             With a sentence that says what is wrong, and never the key or the token.
+        Forbidden
+            When the key may not be used from this address.
         Unavailable
             When what is needed is not in memory and does not answer.
         """
@@ -100,7 +109,7 @@ class Authenticator:
         if key is not None and authorization is not None:
             raise Unauthenticated(TWO_CREDENTIALS, challenge=self._challenge)
         if key is not None:
-            return self._by_key(key, reach)
+            return self._by_key(key, reach, address)
         if authorization is not None:
             return self._by_token(authorization, reach)
         raise Unauthenticated(MISSING_BOTH if self._tokens else MISSING, challenge=self._challenge)
@@ -115,7 +124,7 @@ class Authenticator:
         """Everything that would be accepted."""
         return f"{KEY_CHALLENGE}, {BEARER_CHALLENGE}" if self._tokens else KEY_CHALLENGE
 
-    def _by_key(self, secret: str, reach: Reach) -> Caller:
+    def _by_key(self, secret: str, reach: Reach, address: str | None) -> Caller:
         keys.check(secret, self._environment)
         key_id = keys.digest(secret)
         now = self._clock()
@@ -126,6 +135,9 @@ class Authenticator:
         refusal = _refusal(known.key, now)
         if refusal is not None:
             raise Unauthenticated(refusal)
+        networks = getattr(known.key, "networks", ())
+        if networks and not within(address, networks):
+            raise Forbidden(ELSEWHERE)
         return Caller(known.account, _plan(known.account), known.key, known.key.scopes)
 
     def _by_token(self, authorization: str, reach: Reach) -> Caller:

@@ -45,7 +45,11 @@ class GraphQLView:
             if request.method == "OPTIONS":
                 return Response(status_code=204, headers={"Allow": ", ".join(ALLOWED)})
             reach = self._service.guard.reach()
-            caller = await self._call(self._service.guard.authenticate, request.headers, reach)
+            # The socket's or Function URL's peer, or whom our own CDN names (origin.py).
+            address = request.client.host if request.client else None
+            caller = await self._call(
+                self._service.guard.authenticate, request.headers, reach, address
+            )
             note(account=caller.account_id, key=caller.key_id[:12])
             query = await read_query(request, self._max_body_bytes)
             answer = await self._call(self._service.answer, caller, query, reach)

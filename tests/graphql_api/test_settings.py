@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from graphql_api.settings import BadSetting, Settings
+from graphql_api.settings import BadSetting, Settings, variable
 
 
 def test_an_empty_environment_means_the_defaults() -> None:
@@ -115,6 +115,38 @@ def test_tokens_are_set_as_a_whole(given: dict[str, Any], said: str) -> None:
     whole = {"token_issuer": ISSUER, "token_audience": ("a",)} if "claim" in said else {}
     with pytest.raises(BadSetting, match=said):
         Settings(**(whole | given))
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "secretsmanager:origin",
+        "secretsmanager:arn:aws:secretsmanager:eu-central-1:123456789012:secret:a",
+        "ssm:/intellpulse/origin",
+        "file:/run/secrets/origin",
+        "env:ORIGIN_SECRET",
+    ],
+)
+def test_a_secret_is_set_by_its_reference(reference: str) -> None:
+    read = Settings.read({"INTELLPULSE_ORIGIN_SECRET": reference})
+    assert read.origin_secret == reference
+
+
+@pytest.mark.parametrize("text", ["s" * 40, "vault:x", "ssm:\n", "file: x", "SSM:/x"])
+def test_a_secret_itself_is_no_setting_and_not_repeated(text: str) -> None:
+    with pytest.raises(BadSetting, match="ORIGIN_SECRET is no reference to a secret") as refused:
+        Settings.read({"INTELLPULSE_ORIGIN_SECRET": text})
+    assert text not in str(refused.value)
+
+
+def test_the_header_of_the_viewer_s_address_is_a_name() -> None:
+    with pytest.raises(BadSetting, match="name of a header in lower case"):
+        Settings(viewer_address_header="X-Viewer: a")
+
+
+def test_a_variable_that_a_setting_names_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORIGIN", "x")
+    assert (variable("ORIGIN"), variable("ORIGIN_OF_NOTHING")) == ("x", None)
 
 
 def test_an_override_wins_over_the_environment() -> None:

@@ -170,10 +170,21 @@ def test_nobody_there_is_said_by_its_kind():
 
 @pytest.mark.parametrize(
     "text",
-    [b"", b"null", b"[]", b"{}", b'{"keys": {}}', b'{"keys": []}', b'{"keys": [1, null]}', b"\xff",
-     b'{"keys": [], "keys": []}', b"<html>", b"[" * 50_000],
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"{}",
+        b'{"keys": {}}',
+        b'{"keys": []}',
+        b'{"keys": [1, null]}',
+        b"\xff",
+        b'{"keys": [], "keys": []}',
+        b"<html>",
+        b"[" * 50_000,
+    ],
     ids=lambda text: text[:12].decode("latin-1"),
-)  # fmt: skip
+)
 def test_what_is_no_jwks_is_refused(text):
     with pytest.raises(Away):
         usable_keys(text)

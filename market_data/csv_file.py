@@ -83,7 +83,7 @@ def read_csv(
     ----------
     interval : Interval
     calendar : str or None
-        XNYS, XNAS or 24/7; None looks whether the file trades on weekends.
+        XNYS, XNAS, XLON or 24/7; None looks whether the file trades on weekends.
     now : int, microseconds UTC
         A bar that is not closed by now is refused.
     max_bytes : int

@@ -28,7 +28,7 @@ class Instrument:
     tick : float
         The smallest step of its price.
     calendar : str
-        XNYS, XNAS or 24/7.
+        XNYS, XNAS, XLON or 24/7.
     source : str
         The one provider of its bars.
     source_symbol : str

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.types import Bars, Float64, Int64, Interval
-from market_data.calendar import LENGTH, SECOND, closes_at, off_grid
+from market_data.calendar import LENGTH, SECOND, closes_at, misses_grid, off_grid
 from market_data.errors import BadBar
 
 __all__ = ["JUMP", "Fault", "Rule", "check", "faults", "first_fault", "jumps"]
@@ -77,9 +77,9 @@ def faults(
     for column, bad, rule, reason in _price_faults(columns):
         for i in np.flatnonzero(bad).tolist():
             found.setdefault(i, Fault(i, column, rule, reason))
-    for i, moment in enumerate(time.tolist()):
-        if why := off_grid(moment, interval, calendar):
-            found.setdefault(i, Fault(i, "time", Rule.ON_GRID, why))
+    for i in np.flatnonzero(misses_grid(time, interval, calendar)).tolist():
+        why = off_grid(int(time[i]), interval, calendar) or ""
+        found.setdefault(i, Fault(i, "time", Rule.ON_GRID, why))
     # Whatever opened a whole interval ago is closed; the few others are asked one by one.
     for i in np.flatnonzero(time > now - LENGTH[interval]).tolist():
         moment = int(time[i])

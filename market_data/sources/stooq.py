@@ -1,0 +1,78 @@
+"""Stooq: days of stocks, indices, currencies and futures as CSV.
+
+https://stooq.com/db/h/
+
+Asked with ``o=1111111`` it works no split, dividend or other event into its prices; it tells none
+either. Instead of CSV it answers sentences, all with status 200. The key travels in the address,
+for it is taken nowhere else. Symbols are in small letters with their market: aapl.us, ^spx, eurusd.
+"""
+
+import csv
+from typing import ClassVar
+
+from engine.types import Interval
+from market_data.errors import NotPermitted, RateLimited
+from market_data.sources.base import RawBar
+from market_data.sources.reading import date_of
+from market_data.sources.remote import Found, RemoteSource
+
+__all__ = ["Stooq"]
+
+KEY = "STOOQ_API_KEY"
+HEADER = ["Date", "Open", "High", "Low", "Close", "Volume"]
+QUARTER_DAY = 21_600.0  # seconds; its limit is by the day
+
+
+class Stooq(RemoteSource):
+    """Daily bars, in one answer without pages."""
+
+    base: ClassVar[str] = "https://stooq.com"
+    names: ClassVar[dict[Interval, str]] = {Interval.ONE_DAY: "d"}
+
+    def _ask(
+        self,
+        found: Found,
+        symbol: str,
+        interval: Interval,
+        start: int,
+        end: int,
+        now: int,  # noqa: ARG002
+    ) -> None:
+        query = {
+            "s": symbol.lower(),
+            "i": self.names[interval],
+            "d1": date_of(start).strftime("%Y%m%d"),
+            "d2": date_of(end - 1).strftime("%Y%m%d"),
+            "o": "1111111",
+            "apikey": self._credentials[KEY],
+        }
+        text = self._reader.text(self._http.get("/q/d/l/", query)).strip()
+        found.notes.append("Stooq tells no splits and dividends.")
+        if text.lower() in {"no data", "brak danych"}:
+            found.notes.append(
+                "Stooq says «No data» of a range without bars and of an unknown symbol alike."
+            )
+            return
+        self._read(found, text)
+
+    def _read(self, found: Found, text: str) -> None:
+        header, *rows = csv.reader(text.splitlines())
+        if header not in (HEADER, HEADER[:-1]):
+            raise self._instead(text)
+        for fields in rows:
+            if len(fields) != len(header):
+                raise self._reader.bad(f"answered {len(fields)} fields under {len(header)}")
+            day = self._reader.day(fields[0], "Date")
+            # Indices and currencies have no volume.
+            found.bars.append(RawBar(day, *[*fields[1:], "0"][:5]))
+
+    def _instead(self, text: str) -> Exception:
+        """What it answered that is no CSV."""
+        name, said = self._terms.name, text.lower()
+        if "exceeded" in said and "limit" in said:
+            return RateLimited(name, "was asked as often as it allows in a day", QUARTER_DAY)
+        if "apikey" in said or "write to www" in said:
+            return NotPermitted(name, f"does not permit it: {self._http.told(text)}")
+        if text.startswith("<"):
+            return self._reader.bad("answered with a page of HTML instead of CSV")
+        return self._reader.bad(f"answered: {text}")

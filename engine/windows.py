@@ -15,6 +15,7 @@ from typing import cast
 
 import numpy as np
 
+from engine._heap import room
 from engine.fork import Fork, paired
 from engine.sharing import spans_of
 from engine.types import Float64, Int16
@@ -24,6 +25,7 @@ __all__ = [
     "lagged",
     "last_windows",
     "moments",
+    "placed",
     "since_max",
     "since_min",
     "weighted_sum",
@@ -50,6 +52,24 @@ def aligned(values: Float64, length: int) -> Float64:
     column = np.empty((*values.shape[:-1], length))
     column[..., :warm_up] = np.nan
     column[..., warm_up:] = values
+    return column
+
+
+def placed(operation: np.ufunc, first: Float64, second: Float64 | float, length: int) -> Float64:
+    """``aligned(operation(first, second), length)``, made where it stays.
+
+    Examples
+    --------
+    >>> placed(np.add, np.array([1.0, 2.0]), 1.0, 4).tolist()
+    [nan, nan, 2.0, 3.0]
+    """
+    fork: object = first
+    if isinstance(fork, Fork):
+        return aligned(cast("Float64", paired(operation, first, second)), length)
+    warm_up = length - first.shape[-1]
+    column = np.empty((*first.shape[:-1], length))
+    column[..., :warm_up] = np.nan
+    operation(first, second, out=column[..., warm_up:])
     return column
 
 
@@ -127,20 +147,19 @@ def window_min(values: Float64, window: int) -> Float64:
 
 
 def _paired(operation: np.ufunc, first: Float64, second: Float64 | float) -> Float64:
-    """``operation(first, second)``, the rows of a batch as far apart as those of ``first``.
+    """``operation(first, second)``, each row of a batch at the start of a cache line.
 
-    NumPy would pack the rows of a column that was cut shorter. Then input and output no longer lie
-    alike in memory, and each operation on them takes more than twice as long.
+    NumPy would pack the rows, and a vector that is written across two lines takes twice as long.
     """
     fork: object = first
     if isinstance(fork, Fork):
         return cast("Float64", paired(operation, first, second))
-    if len(first.shape) > 1:
-        apart = first.strides[-2] // first.itemsize
-        if apart >= first.shape[-1] and first.strides[-1] == first.itemsize:
-            room = np.empty((*first.shape[:-1], apart))[..., : first.shape[-1]]
-            return cast("Float64", operation(first, second, out=room))
-    return cast("Float64", operation(first, second))
+    answer: Float64
+    if first.ndim == 1:
+        answer = operation(first, second)
+    else:
+        answer = operation(first, second, out=room(first.shape))
+    return answer
 
 
 def _extremum(choose: np.ufunc, values: Float64, window: int) -> Float64:
@@ -241,7 +260,7 @@ def window_std(values: Float64, window: int) -> Float64:
     >>> window_std(np.array([1.0, 3.0, 3.0]), 2).tolist()
     [1.0, 0.0]
     """
-    return np.sqrt(moments(values, window)[1] / window)
+    return np.sqrt(_paired(np.divide, moments(values, window)[1], window))
 
 
 _TAPS = 11  # the longest kernel whose products NumPy sums without a call for each window

@@ -9,7 +9,7 @@ from engine.arithmetic import divided
 from engine.cascades import Cascade, cascaded, gaps
 from engine.catalog import Between, indicator
 from engine.types import Float64, Prices, Values, Volumes
-from engine.windows import aligned, weighted_sum, window_mean, window_sum
+from engine.windows import aligned, placed, weighted_sum, window_mean, window_sum
 
 __all__ = ["dema", "hma", "tema", "vwma", "weighted_mean", "wma"]
 
@@ -130,7 +130,8 @@ def tema(close: Prices, window: Annotated[int, Between(1, 500)] = 20) -> Values:
 def _hurried(close: Prices, left: Cascade) -> Values:
     """The close without what is left of it after its means were taken from it."""
     gap = cascaded(close, left)
-    return aligned(close[..., close.shape[-1] - gap.shape[-1] :] - gap, close.shape[-1])
+    bars = close.shape[-1]
+    return placed(np.subtract, close[..., bars - gap.shape[-1] :], gap, bars)
 
 
 @indicator(lookback=lambda window: window + isqrt(window) - 2)

@@ -9,7 +9,7 @@ from engine.catalog import Between, indicator
 from engine.indicators.volatility import ranges_of
 from engine.smoothing import wilder_mean
 from engine.types import Prices, Values
-from engine.windows import aligned, moments, window_std
+from engine.windows import aligned, moments, placed, window_std
 
 __all__ = ["drawdown", "historical_volatility", "natr", "standard_deviation", "z_score"]
 
@@ -50,7 +50,8 @@ def natr(
     [nan, nan, 37.5]
     """
     ranges = wilder_mean(ranges_of(high, low, close), window)
-    return aligned(divided(ranges, close[..., window:], otherwise=0.0) * 100.0, close.shape[-1])
+    share = divided(ranges, close[..., window:], otherwise=0.0)
+    return placed(np.multiply, share, 100.0, close.shape[-1])
 
 
 @indicator(lookback=lambda window: window - 1)

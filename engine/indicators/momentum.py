@@ -9,7 +9,7 @@ from engine.cascades import cascaded, leads, means, two_cascaded
 from engine.catalog import Between, indicator
 from engine.smoothing import exponential_mean
 from engine.types import Prices, Values
-from engine.windows import aligned
+from engine.windows import aligned, placed
 
 __all__ = ["Macd", "macd", "rsi"]
 
@@ -50,7 +50,9 @@ def rsi(close: Prices, window: Annotated[int, Between(2, 500)] = 14) -> Values:
     change = close[..., 1:] - close[..., :-1]
     risen = np.maximum(change, 0.0)
     gains, losses = two_cascaded(risen, risen - change, means(1.0, window))
-    return aligned(100.0 * divided(gains, gains + losses, otherwise=0.5), close.shape[-1])
+    return placed(
+        np.multiply, divided(gains, gains + losses, otherwise=0.5), 100.0, close.shape[-1]
+    )
 
 
 class Macd(NamedTuple):

@@ -9,7 +9,7 @@ from engine.catalog import Between, indicator
 from engine.sharing import sharing
 from engine.smoothing import exponential_mean
 from engine.types import Prices, Values
-from engine.windows import aligned, window_mean, window_sum
+from engine.windows import aligned, placed, window_mean, window_sum
 
 __all__ = ["BullBearPower", "awesome_oscillator", "bull_bear_power", "cci", "ultimate_oscillator"]
 
@@ -103,9 +103,9 @@ def awesome_oscillator(
     """
     middle = (high + low) * 0.5
     longest = max(fast, slow)
-    difference = window_mean(middle[..., longest - fast :], fast)
-    difference = difference - window_mean(middle[..., longest - slow :], slow)
-    return aligned(difference, high.shape[-1])
+    quick = window_mean(middle[..., longest - fast :], fast)
+    calm = window_mean(middle[..., longest - slow :], slow)
+    return placed(np.subtract, quick, calm, high.shape[-1])
 
 
 @indicator(lookback=lambda fast, middle, slow: max(slow, middle, fast))
@@ -163,7 +163,7 @@ def ultimate_oscillator(
         for weight, window in zip((1.0, 2.0, 4.0), sorted((fast, middle, slow))[::-1], strict=True):
             share = divided(window_sum(bought, window), window_sum(ranges, window), otherwise=0.0)
             total += weight * share[..., longest - window :]
-    return aligned(total * (100.0 / 7.0), close.shape[-1])
+    return placed(np.multiply, total, 100.0 / 7.0, close.shape[-1])
 
 
 class BullBearPower(NamedTuple):
@@ -209,5 +209,7 @@ def bull_bear_power(
     ([nan, 2.0, 1.5], [nan, 0.0, -0.5])
     """
     mean = exponential_mean(close, window)
-    bull, bear = high[..., window - 1 :] - mean, low[..., window - 1 :] - mean
-    return BullBearPower(aligned(bull, close.shape[-1]), aligned(bear, close.shape[-1]))
+    return BullBearPower(
+        bull=placed(np.subtract, high[..., window - 1 :], mean, close.shape[-1]),
+        bear=placed(np.subtract, low[..., window - 1 :], mean, close.shape[-1]),
+    )

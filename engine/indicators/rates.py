@@ -8,7 +8,7 @@ from engine.arithmetic import divided
 from engine.cascades import means, two_cascaded
 from engine.catalog import Between, indicator
 from engine.types import Prices, Values
-from engine.windows import aligned, lagged, weighted_sum
+from engine.windows import aligned, lagged, placed, weighted_sum
 
 __all__ = ["linear_regression_slope", "momentum", "roc", "tsi"]
 
@@ -40,7 +40,7 @@ def momentum(close: Prices, window: Annotated[int, Between(1, 500)] = 10) -> Val
     >>> momentum(np.array([1.0, 2.0, 4.0]), window=1).tolist()
     [nan, 1.0, 2.0]
     """
-    return aligned(close[..., window:] - lagged(close, window), close.shape[-1])
+    return placed(np.subtract, close[..., window:], lagged(close, window), close.shape[-1])
 
 
 @indicator(lookback=lambda window: window)
@@ -71,7 +71,7 @@ def roc(close: Prices, window: Annotated[int, Between(1, 500)] = 10) -> Values:
     [nan, 100.0, 50.0]
     """
     ratio = divided(close[..., window:], lagged(close, window), otherwise=1.0)
-    return aligned((ratio - 1.0) * 100.0, close.shape[-1])
+    return placed(np.multiply, ratio - 1.0, 100.0, close.shape[-1])
 
 
 @indicator(lookback=lambda slow, fast: slow + fast - 1)
@@ -115,7 +115,7 @@ def tsi(
     """
     change = close[..., 1:] - close[..., :-1]
     lean, movement = two_cascaded(change, np.abs(change), means(2.0, slow, fast))
-    return aligned(100.0 * divided(lean, movement, otherwise=0.0), close.shape[-1])
+    return placed(np.multiply, divided(lean, movement, otherwise=0.0), 100.0, close.shape[-1])
 
 
 @indicator(lookback=lambda window: window - 1)

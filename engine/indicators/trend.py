@@ -2,10 +2,12 @@
 
 from typing import Annotated
 
+import numpy as np
+
 from engine.catalog import Between, indicator
 from engine.smoothing import exponential_mean
 from engine.types import Prices, Values
-from engine.windows import aligned, window_mean
+from engine.windows import aligned, placed, window_sum
 
 __all__ = ["ema", "sma"]
 
@@ -38,7 +40,7 @@ def sma(close: Prices, window: Annotated[int, Between(1, 500)] = 20) -> Values:
     >>> sma(np.array([1.0, 2.0, 3.0, 4.0]), window=3).tolist()
     [nan, nan, 2.0, 3.0]
     """
-    return aligned(window_mean(close, window), close.shape[-1])
+    return placed(np.divide, window_sum(close, window), window, close.shape[-1])
 
 
 @indicator(lookback=lambda window: window - 1)

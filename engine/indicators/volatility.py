@@ -8,7 +8,7 @@ from engine.arithmetic import beyond_rounding, divided
 from engine.catalog import Between, indicator
 from engine.smoothing import wilder_mean
 from engine.types import Prices, Values
-from engine.windows import aligned, moments
+from engine.windows import aligned, moments, placed
 
 __all__ = ["BollingerBands", "atr", "bollinger_bands", "ranges_of", "true_range"]
 
@@ -66,18 +66,18 @@ def bollinger_bands(
     >>> bands.upper.tolist(), bands.lower.tolist(), bands.percent_b.tolist()
     ([nan, 4.0, 6.0], [nan, 0.0, 2.0], [nan, 0.75, 0.75])
     """
+    bars = close.shape[-1]
     middle, squares = moments(close, window)
     reach = np.sqrt(squares * (width * width / window))
-    lower, span = middle - reach, reach + reach
-    above = close[..., window - 1 :] - lower
-    columns = BollingerBands(
-        upper=middle + reach,
-        middle=middle,
+    lower, span = placed(np.subtract, middle, reach, bars), reach + reach
+    above = close[..., window - 1 :] - lower[..., bars - middle.shape[-1] :]
+    return BollingerBands(
+        upper=placed(np.add, middle, reach, bars),
+        middle=aligned(middle, bars),
         lower=lower,
-        percent_b=divided(above, beyond_rounding(span, middle), otherwise=0.5),
-        bandwidth=divided(span, middle, otherwise=0.0),
+        percent_b=aligned(divided(above, beyond_rounding(span, middle), otherwise=0.5), bars),
+        bandwidth=aligned(divided(span, middle, otherwise=0.0), bars),
     )
-    return BollingerBands(*(aligned(column, close.shape[-1]) for column in columns))
 
 
 @indicator(lookback=lambda: 1)

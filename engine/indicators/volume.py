@@ -7,7 +7,7 @@ import numpy as np
 from engine.arithmetic import beyond_rounding, divided
 from engine.catalog import Between, indicator
 from engine.types import Float64, Prices, Values, Volumes
-from engine.windows import aligned, window_sum
+from engine.windows import aligned, placed, window_sum
 
 __all__ = ["accumulation_distribution", "chaikin_money_flow", "mfi", "obv"]
 
@@ -186,4 +186,6 @@ def mfi(
     money = now * volume[..., 1:]
     risen = window_sum(money * (change > 0.0), window)
     fallen = window_sum(money * (change < 0.0), window)
-    return aligned(100.0 * divided(risen, risen + fallen, otherwise=0.0), close.shape[-1])
+    return placed(
+        np.multiply, divided(risen, risen + fallen, otherwise=0.0), 100.0, close.shape[-1]
+    )

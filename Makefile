@@ -7,7 +7,7 @@ GRAPHIQL := graphql_api/http/graphiql
 IMAGE ?= intellpulse:local
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install packages serve test check format schema bench lock graphiql clients fuzz fuzz-schema image clean
+.PHONY: help install packages ministack serve test check format schema bench lock graphiql clients fuzz fuzz-schema attack image clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -53,10 +53,17 @@ check: .venv/dev.stamp ## Lint, types, import contracts, schema, README, templat
 	@echo "== README" && $(BIN)/python scripts/check_readme.py
 	@echo "== cfn-lint" && $(BIN)/cfn-lint infra/template.yaml
 
+.venv-ministack/stamp: requirements-ministack.lock | .venv/bin/python
+	@$(BIN)/python -m venv .venv-ministack
+	@.venv-ministack/bin/python -m pip install --quiet --require-hashes --no-deps -r requirements-ministack.lock
+	@touch $@
+
+ministack: .venv-ministack/stamp # The DynamoDB that the guard is attacked on
+
 packages: .venv/serve.stamp # What tests run in Node.js, so that they themselves need no network
 	@$(BIN)/python scripts/run_node.py tests/protocol
 
-test: .venv/dev.stamp graphiql packages ## Everything, with no network and no AWS; prints the coverage
+test: .venv/dev.stamp graphiql packages ministack ## Everything, with no network and no AWS; prints the coverage
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 .venv-clients/stamp: requirements-clients.lock | .venv/bin/python
@@ -79,6 +86,9 @@ fuzz: .venv/dev.stamp ## Random bytes, bodies and queries, for half an hour
 	@FUZZ_TIMES=50 $(BIN)/python -m pytest tests/attacks/test_random.py $(ARGS)
 	@$(MAKE) --no-print-directory fuzz-schema CASES=4000
 
+attack: .venv/dev.stamp ministack ## 32 environments at one account, 20 trials a case: nothing over a limit
+	@ATTACK_TRIALS=20 ATTACK_SECONDS=3 $(BIN)/python -m pytest -s tests/attacks/guard $(ARGS)
+
 image: .venv/dev.stamp ## The container image, built and then tried as Lambda runs it
 	@sh scripts/build_image.sh $(IMAGE)
 	@$(BIN)/python -m infra.try_image $(IMAGE)
@@ -97,4 +107,4 @@ lock: .venv/dev.stamp ## Write the hashed locks anew
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/lock.sh
 
 clean: ## Remove what was built; keeps .intellpulse
-	rm -rf .venv .venv-clients .venv-fuzz tests/clients/generated $(GRAPHIQL)/node_modules $(GRAPHIQL)/dist tests/*/node_modules .mypy_cache .pytest_cache .ruff_cache .coverage*
+	rm -rf .venv .venv-clients .venv-fuzz .venv-ministack tests/clients/generated $(GRAPHIQL)/node_modules $(GRAPHIQL)/dist tests/*/node_modules .mypy_cache .pytest_cache .ruff_cache .coverage*

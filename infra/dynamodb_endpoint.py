@@ -1,9 +1,11 @@
 """DynamoDB at an address of this machine, for other processes: moto behind a port.
 
-Calls are answered one at a time, because moto's own writes are not atomic.
+Calls are answered one at a time, because moto's own writes are not atomic; unless that is what is
+wanted, to see whether a test notices.
 """
 
 import threading
+from contextlib import AbstractContextManager, nullcontext
 
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.compat import HTTPHeaders
@@ -17,10 +19,16 @@ REGION = "eu-central-1"
 
 
 class DynamoDBEndpoint(LocalServer):
-    """A DynamoDB of one process and its children."""
+    """A DynamoDB of one process and its children.
 
-    def __init__(self) -> None:
-        lock = threading.Lock()
+    Parameters
+    ----------
+    atomic : bool
+        Whether one call is answered at a time; else writes that race lose one another.
+    """
+
+    def __init__(self, *, atomic: bool = True) -> None:
+        lock: AbstractContextManager[object] = threading.Lock() if atomic else nullcontext()
         self.called: set[str] = set()  # the actions that were asked for, as IAM names them
         called = self.called
 
@@ -32,11 +40,13 @@ class DynamoDBEndpoint(LocalServer):
                 headers = HTTPHeaders()
                 for name, value in self.headers.items():
                     headers[name] = value
-                with lock:
-                    called.add("dynamodb:" + headers["X-Amz-Target"].rpartition(".")[2])
-                    answer = botocore_stubber.process_request(
-                        AWSPreparedRequest("POST", url, headers, body, stream_output=False)
-                    )
+                called.add("dynamodb:" + headers["X-Amz-Target"].rpartition(".")[2])
+                request = AWSPreparedRequest("POST", url, headers, body, stream_output=False)
+                try:
+                    with lock:
+                        answer = botocore_stubber.process_request(request)
+                except RuntimeError:  # of a dictionary that another call changed meanwhile
+                    answer = (500, {}, b'{"__type": "InternalServerError"}')
                 status, answered, content = answer or (404, {}, b"")
                 content = content.encode() if isinstance(content, str) else content
                 dropped = {"content-length", "server", "date"}

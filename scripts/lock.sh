@@ -1,6 +1,6 @@
 #!/bin/sh
 # Writes the hashed locks: run time, container, Node.js where a machine has none, tests and checks,
-# the generated clients, and schemathesis.
+# the generated clients, schemathesis, benchmarks, and the DynamoDB that the guard is attacked on.
 # No index host is named in them, and one version of each package serves every Python.
 set -eu
 cd "$(dirname "$0")/.."
@@ -18,3 +18,4 @@ compile requirements-dev.lock pyproject.toml --group build --group test --group 
 compile requirements-clients.lock --group clients
 compile requirements-fuzz.lock --group fuzz
 compile requirements-bench.lock --group bench --constraints requirements-dev.lock
+compile requirements-ministack.lock --group ministack

@@ -1,0 +1,94 @@
+"""Four processes of eight environments saturate one account: nothing is granted over its limits.
+
+Two short trials a case here; ``make attack`` runs twenty long ones, and prints each.
+"""
+
+import os
+import uuid
+from collections.abc import Iterator
+from statistics import median
+
+import boto3
+import pytest
+
+from graphql_api.stores.dynamodb import TABLE, DynamoDBStore, connect
+from graphql_api.stores.sqlite import SqliteStore
+from infra.dynamodb_endpoint import DynamoDBEndpoint
+from infra.ministack import Ministack
+from tests.attacks.guard.fleet import Fleet, fleet
+from tests.attacks.guard.trials import BINDINGS, Trial
+
+TRIALS = int(os.environ.get("ATTACK_TRIALS", "2"))
+SECONDS = float(os.environ.get("ATTACK_SECONDS", "1.2"))
+
+
+@pytest.fixture(scope="module")
+def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """A file that four processes share."""
+    store = SqliteStore(tmp_path_factory.mktemp("attacked") / "accounts.sqlite")
+    with fleet(store, "sqlite", str(store.path)) as started:
+        yield started
+    store.close()
+
+
+def on_a_table(place: DynamoDBEndpoint | Ministack) -> Iterator[Fleet]:
+    environment = place.environment()
+    table = f"attacked-{uuid.uuid4()}"  # moto keeps its tables from one endpoint to the next
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        client = boto3.client("dynamodb")  # it waits longer than the store's own would
+        client.create_table(TableName=table, **TABLE)
+        client.close()
+        store = DynamoDBStore(connect(), table)
+        with fleet(store, "dynamodb", table, environment) as started:
+            yield started
+        store.close()
+
+
+@pytest.fixture(scope="module")
+def on_dynamodb() -> Iterator[Fleet]:
+    """A DynamoDB whose writes are atomic."""
+    with Ministack() as place:
+        yield from on_a_table(place)
+
+
+@pytest.fixture(scope="module")
+def on_unlocked_moto() -> Iterator[Fleet]:
+    """A DynamoDB whose writes are not: it reads an item, and writes it a while later."""
+    with DynamoDBEndpoint(atomic=False) as place:
+        yield from on_a_table(place)
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
+@pytest.mark.parametrize("binding", BINDINGS)
+@pytest.mark.parametrize("place", ["on_sqlite", "on_dynamodb"])
+def test_nothing_is_granted_over_a_limit_and_every_unit_is_accounted_for(
+    request: pytest.FixtureRequest, place: str, binding: str, weighted: bool
+) -> None:
+    attackers = request.getfixturevalue(place)
+    without_leases = []
+    for number in range(TRIALS):
+        result = attackers.run(Trial.numbered(binding, weighted, number, SECONDS))
+        print(f"{place:11} {result}", flush=True)
+        assert result.over_grants == []
+        assert result.discrepancies == []
+        assert sum(result.evidence.refused.values()) > 0  # more was asked for than there is
+        assert result.granted > 0.5
+        if not (result.trial.leased or result.trial.killed):
+            without_leases.append(result.granted)
+    if TRIALS >= 20:
+        print(f"{place:11} {binding}: {median(without_leases):.3f} of what is allowed is granted")
+        assert median(without_leases) >= 0.90
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
+def test_on_a_store_that_loses_writes_the_same_attack_finds_over_grants(
+    on_unlocked_moto: Fleet, weighted: bool
+) -> None:
+    found = []
+    for number in range(min(TRIALS, 5)):
+        result = on_unlocked_moto.run(Trial.numbered("both", weighted, number, SECONDS))
+        print(f"control     {result}", flush=True)
+        found.append(bool(result.over_grants and result.discrepancies))
+    assert any(found)

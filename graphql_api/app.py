@@ -28,7 +28,9 @@ from graphql_api.stores.protocols import AccountStore, UsageStore
 from graphql_api.trusted import Trusted
 from market_data.calendar import SECOND
 from market_data.clock import Clock, now
+from market_data.quarantine import QuarantineStore
 from market_data.stores import BarStore, ReadingStore, SqliteBarStore, SqliteReadingStore
+from market_data.stores.sqlite_quarantine import SqliteQuarantine
 
 if TYPE_CHECKING:
     from graphql_api.guard.tokens import Tokens
@@ -38,6 +40,7 @@ __all__ = [
     "documents_file",
     "open_accounts",
     "open_bars",
+    "open_quarantine",
     "open_readings",
     "open_tokens",
 ]
@@ -132,6 +135,11 @@ def open_bars(settings: Settings, clock: Clock = now) -> BarStore:
 def open_readings(settings: Settings, clock: Clock = now) -> ReadingStore:
     """The store of sentiment: a file of the data folder, made by the first commit."""
     return SqliteReadingStore(settings.data / "sentiment.sqlite", clock=clock)
+
+
+def open_quarantine(settings: Settings) -> QuarantineStore:
+    """Where rows are held that were not taken: a file of the data folder, made when one is."""
+    return SqliteQuarantine(settings.data / "quarantine.sqlite")
 
 
 def open_accounts(settings: Settings) -> tuple[AccountStore, UsageStore]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.types import Interval
 from graphql_api import schema
-from graphql_api.commands import bars, documents, keys, sentiment, serve
+from graphql_api.commands import bars, documents, keys, quarantine, sentiment, serve
 from graphql_api.errors import ApiError
 from graphql_api.guard.plans import PLANS
 from graphql_api.settings import BadSetting, Settings
@@ -105,6 +105,27 @@ def _add_bars(
     listing = parts.add_parser("list", parents=[keeps], help="the bars that are kept")
     listing.add_argument("--json", action="store_true", help="print JSON")
     listing.set_defaults(run=bars.listing)
+    _add_quarantine(parts, keeps)
+
+
+def _add_quarantine(
+    parts: "argparse._SubParsersAction[argparse.ArgumentParser]", keeps: argparse.ArgumentParser
+) -> None:
+    listing = parts.add_parser(
+        "quarantine", parents=[keeps], help="the rows that sources gave and that were not taken"
+    )
+    listing.add_argument("--symbol", help="of this symbol alone")
+    listing.add_argument("--all", action="store_true", help="those that were decided too")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    listing.set_defaults(run=quarantine.listing)
+    release = parts.add_parser(
+        "release", parents=[keeps], help="take a row of the quarantine after all"
+    )
+    release.add_argument("id", metavar="ID")
+    release.set_defaults(run=quarantine.release)
+    drop = parts.add_parser("drop", parents=[keeps], help="decide that a row is wrong")
+    drop.add_argument("id", metavar="ID")
+    drop.set_defaults(run=quarantine.drop)
 
 
 def _add_sentiment(

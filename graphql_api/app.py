@@ -30,6 +30,7 @@ from market_data.calendar import SECOND
 from market_data.clock import Clock, now
 from market_data.quarantine import QuarantineStore
 from market_data.stores import BarStore, ReadingStore, SqliteBarStore, SqliteReadingStore
+from market_data.stores.deliveries import Deliveries, SqliteDeliveries
 from market_data.stores.sqlite_quarantine import SqliteQuarantine
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ __all__ = [
     "documents_file",
     "open_accounts",
     "open_bars",
+    "open_deliveries",
     "open_quarantine",
     "open_readings",
     "open_tokens",
@@ -133,13 +135,30 @@ def open_bars(settings: Settings, clock: Clock = now) -> BarStore:
 
 
 def open_readings(settings: Settings, clock: Clock = now) -> ReadingStore:
-    """The store of sentiment: a file of the data folder, made by the first commit."""
+    """The store of sentiment: beside the bars on AWS, or a file that the first commit makes."""
+    if settings.bars == "dynamodb":
+        from market_data.stores.dynamodb import DynamoDBReadingStore, connect
+
+        return DynamoDBReadingStore(connect, settings.bars_table, clock)
     return SqliteReadingStore(settings.data / "sentiment.sqlite", clock=clock)
 
 
 def open_quarantine(settings: Settings) -> QuarantineStore:
-    """Where rows are held that were not taken: a file of the data folder, made when one is."""
+    """Where rows are held that were not taken: beside the bars, or a file made for the first."""
+    if settings.bars == "dynamodb":
+        from market_data.stores.dynamodb import DynamoDBQuarantine, connect
+
+        return DynamoDBQuarantine(connect, settings.bars_table)
     return SqliteQuarantine(settings.data / "quarantine.sqlite")
+
+
+def open_deliveries(settings: Settings, clock: Clock = now) -> Deliveries:
+    """What came last of each source: beside the bars, or a file made for the first delivery."""
+    if settings.bars == "dynamodb":
+        from market_data.stores.dynamodb import DynamoDBDeliveries, connect
+
+        return DynamoDBDeliveries(connect, settings.bars_table, clock)
+    return SqliteDeliveries(settings.data / "deliveries.sqlite", clock)
 
 
 def open_accounts(settings: Settings) -> tuple[AccountStore, UsageStore]:

@@ -5,7 +5,7 @@ import gzip
 import re
 import zlib
 from array import array
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -113,7 +113,7 @@ def read_csv(
     return rows.result()
 
 
-def lines(path: str | Path, max_bytes: int) -> Iterator[str]:
+def lines(path: str | Path, max_bytes: int) -> Generator[str]:
     """The lines of a text file, plain or gzipped; BadCsv where it is no such thing or too large."""
     name = str(path)
     try:

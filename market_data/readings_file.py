@@ -5,10 +5,11 @@ import math
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from market_data.calendar import DAY
 from market_data.csv_file import lines
 from market_data.errors import BadCsv, BadReadings
 from market_data.readings import Delivered
+
+if TYPE_CHECKING:
+    import _csv
 
 __all__ = ["read_headlines", "read_scores"]
 
@@ -51,7 +55,7 @@ def read_scores(path: str | Path, now: int, source: str = "file") -> Delivered:
     BadCsv
         With the place and the reason of the first fault.
     """
-    rows = list(_rows(path, SCORES, PUBLISHED))
+    rows = _rows(path, SCORES, PUBLISHED)
     time, published, value = [], [], []
     for row in rows:
         moment, public = _moment(path, row, "time")
@@ -121,28 +125,34 @@ def _means(dated: list[tuple[int, float]]) -> tuple[Int64, Float64]:
 
 def _rows(
     path: str | Path, needed: frozenset[str], known: frozenset[str] = frozenset()
-) -> Iterator[Row]:
+) -> list[Row]:
     """The rows of a file, by the names in its header."""
-    file, any_row = str(path), False
-    reader = csv.reader(lines(path, MAX_BYTES), strict=True)
-    try:
-        header = [name.strip().lower() for name in next(reader, [])]
-        if not needed <= set(header) <= needed | known or len(set(header)) != len(header):
-            right = ",".join(sorted(needed)) + "".join(f" and perhaps {name}" for name in known)
-            raise BadCsv(file, 1, "", ",".join(header), f"the header names {right}")
-        for fields in reader:
-            if not any(fields):
-                continue
-            if len(fields) != len(header):
-                reason = f"{len(fields)} fields under a header of {len(header)}"
-                raise BadCsv(file, reader.line_num, "", ",".join(fields), reason)
-            any_row = True
-            named = zip(header, (text.strip() for text in fields), strict=True)
-            yield Row(reader.line_num, dict(named))
-    except csv.Error as error:
-        raise BadCsv(file, reader.line_num, "", "", f"not CSV: {error}") from error
-    if not any_row:
-        raise BadCsv(file, 0, "", "", "the file has a header and nothing under it")
+    with closing(lines(path, MAX_BYTES)) as text:
+        reader = csv.reader(text, strict=True)
+        try:
+            rows = list(_named(str(path), reader, needed, known))
+        except csv.Error as error:
+            raise BadCsv(str(path), reader.line_num, "", "", f"not CSV: {error}") from error
+    if not rows:
+        raise BadCsv(str(path), 0, "", "", "the file has a header and nothing under it")
+    return rows
+
+
+def _named(
+    file: str, reader: "_csv.Reader", needed: frozenset[str], known: frozenset[str]
+) -> Iterator[Row]:
+    header = [name.strip().lower() for name in next(reader, [])]
+    if not needed <= set(header) <= needed | known or len(set(header)) != len(header):
+        right = ",".join(sorted(needed)) + "".join(f" and perhaps {name}" for name in known)
+        raise BadCsv(file, 1, "", ",".join(header), f"the header names {right}")
+    for fields in reader:
+        if not any(fields):
+            continue
+        if len(fields) != len(header):
+            reason = f"{len(fields)} fields under a header of {len(header)}"
+            raise BadCsv(file, reader.line_num, "", ",".join(fields), reason)
+        named = zip(header, (text.strip() for text in fields), strict=True)
+        yield Row(reader.line_num, dict(named))
 
 
 def _moment(path: str | Path, row: Row, column: str) -> tuple[int, int]:

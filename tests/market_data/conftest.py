@@ -1,15 +1,20 @@
 """A clock that tests move by hand, and bars made to order."""
 
+import threading
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
+from moto import mock_aws
+from moto.dynamodb.responses import DynamoHandler
 
 from engine.types import Bars
 from market_data.calendar import DAY, SECOND
 from market_data.stores import SqliteBarStore
+from market_data.stores.dynamodb import TABLE, connect, connect_s3
 
 # 2020-01-06, a Monday, at 00:00Z.
 MONDAY = (date(2020, 1, 6) - date(1970, 1, 1)).days * DAY
@@ -67,3 +72,40 @@ def sqlite(tmp_path: Path, clock: HandClock) -> Iterator[SqliteBarStore]:
     store = SqliteBarStore(tmp_path / "bars.sqlite", clock)
     yield store
     store.close()
+
+
+REGION = "eu-central-1"
+
+
+@pytest.fixture(scope="module")  # and no longer: nested mocks share their tables
+def aws():
+    """Clients of DynamoDB and S3, with all that they meet in memory."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        with mock_aws():
+            yield connect(REGION), connect_s3(REGION)
+
+
+@pytest.fixture
+def atomic(monkeypatch):
+    """moto changes an item in several steps; DynamoDB does it in one."""
+    lock = threading.Lock()
+    unlocked = DynamoHandler.call_action
+
+    def locked(self):
+        with lock:
+            return unlocked(self)
+
+    monkeypatch.setattr(DynamoHandler, "call_action", locked)
+
+
+@pytest.fixture
+def place(aws, atomic):
+    """A table and a bucket of the test's own."""
+    dynamodb, s3 = aws
+    name = f"bars-{uuid.uuid4()}"
+    dynamodb.create_table(TableName=name, **TABLE)
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    return name

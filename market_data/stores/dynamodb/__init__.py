@@ -1,7 +1,10 @@
-"""Bars in DynamoDB, with large chunks, archived ones and panels in S3."""
+"""Bars in DynamoDB, with large chunks, archives and panels in S3; and what lies beside them."""
 
 from market_data.stores.dynamodb.backend import TABLE, TIME_TO_LIVE, DynamoDBBackend
 from market_data.stores.dynamodb.calls import connect, connect_s3
+from market_data.stores.dynamodb.deliveries import DynamoDBDeliveries
+from market_data.stores.dynamodb.quarantine import DynamoDBQuarantine
+from market_data.stores.dynamodb.readings import DynamoDBReadingStore
 from market_data.stores.dynamodb.store import DynamoDBBarStore
 
 __all__ = [
@@ -9,6 +12,9 @@ __all__ = [
     "TIME_TO_LIVE",
     "DynamoDBBackend",
     "DynamoDBBarStore",
+    "DynamoDBDeliveries",
+    "DynamoDBQuarantine",
+    "DynamoDBReadingStore",
     "connect",
     "connect_s3",
 ]

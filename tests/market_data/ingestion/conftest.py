@@ -7,6 +7,7 @@ from market_data.calendar import DAY
 from market_data.ingest import Ingestion
 from market_data.instruments import Instrument
 from market_data.sources.base import RawBar, RawBatch
+from market_data.stores.dynamodb import DynamoDBQuarantine
 from market_data.stores.sqlite_quarantine import SqliteQuarantine
 
 MONDAY = 18_267 * DAY  # 2020-01-06
@@ -16,6 +17,17 @@ ACME = Instrument("ACME", source="told")
 @pytest.fixture
 def quarantine(tmp_path):
     return SqliteQuarantine(tmp_path / "quarantine.sqlite")
+
+
+@pytest.fixture
+def dynamodb_quarantine(aws, place):
+    return DynamoDBQuarantine(lambda: aws[0], place)
+
+
+@pytest.fixture(params=["quarantine", "dynamodb_quarantine"])
+def any_quarantine(request):
+    """Each home of what was not taken."""
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from market_data.fetching import FIRST_BARS, Fetching
 from market_data.instruments import Instrument
 from market_data.sources.base import Limit, RawBar, RawBatch, Terms
 from market_data.stores.deliveries import REMEMBERED, SqliteDeliveries
+from market_data.stores.dynamodb import DynamoDBDeliveries
 
 ONE_DAY = Interval.ONE_DAY
 ACME = Instrument("ACME", source="told", source_symbol="acme-usd", calendar="24/7")
@@ -53,6 +54,15 @@ def other(clock):
 @pytest.fixture
 def deliveries(tmp_path, clock):
     return SqliteDeliveries(tmp_path / "deliveries.sqlite", clock)
+
+
+@pytest.fixture(params=["sqlite", "dynamodb"])
+def any_deliveries(request, deliveries, clock):
+    """Each home of what came."""
+    if request.param == "sqlite":
+        return deliveries
+    client, _ = request.getfixturevalue("aws")
+    return DynamoDBDeliveries(lambda: client, request.getfixturevalue("place"), clock)
 
 
 @pytest.fixture
@@ -154,14 +164,14 @@ def test_an_empty_stretch_is_nothing(fetching, source, today):
     assert fetching.fetch(ACME, ONE_DAY, (today - 2) * DAY, today * DAY).known is None
 
 
-def test_a_delivery_is_remembered_for_35_days(deliveries, clock):
-    assert deliveries.last("a") is None
-    deliveries.record("a", "1")
-    deliveries.record("b", "2")
-    assert (deliveries.last("a"), deliveries.last("b")) == ("1", "2")
-    deliveries.record("a", "3")
-    assert deliveries.last("a") == "3"
+def test_a_delivery_is_remembered_for_35_days(any_deliveries, clock):
+    assert any_deliveries.last("a") is None
+    any_deliveries.record("a", "1")
+    any_deliveries.record("b", "2")
+    assert (any_deliveries.last("a"), any_deliveries.last("b")) == ("1", "2")
+    any_deliveries.record("a", "3")
+    assert any_deliveries.last("a") == "3"
     clock.sleep(REMEMBERED // SECOND)
-    assert deliveries.last("a") is None
-    deliveries.record("c", "4")
-    assert deliveries.last("c") == "4"
+    assert any_deliveries.last("a") is None
+    any_deliveries.record("c", "4")
+    assert any_deliveries.last("c") == "4"

@@ -1,6 +1,5 @@
 """Deliveries made to order, and a home of sentiment."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +7,8 @@ import pytest
 
 from market_data.calendar import DAY
 from market_data.readings import Delivered
+from market_data.stores.dynamodb import DynamoDBReadingStore
+from market_data.stores.readings import ReadingStore
 from market_data.stores.sqlite_readings import SqliteReadingStore
 
 MONDAY = 18_267 * DAY  # 2020-01-06
@@ -27,7 +28,16 @@ def told(clock):
 
 
 @pytest.fixture
-def readings_store(tmp_path: Path, clock) -> Iterator[SqliteReadingStore]:
-    store = SqliteReadingStore(tmp_path / "sentiment.sqlite", clock, clock.sleep)
-    yield store
-    store.close()
+def sqlite_readings(tmp_path: Path, clock) -> SqliteReadingStore:
+    return SqliteReadingStore(tmp_path / "sentiment.sqlite", clock, clock.sleep)
+
+
+@pytest.fixture
+def dynamodb_readings(aws, place, clock) -> DynamoDBReadingStore:
+    return DynamoDBReadingStore(lambda: aws[0], place, clock, clock.sleep)
+
+
+@pytest.fixture(params=["sqlite_readings", "dynamodb_readings"])
+def readings_store(request: pytest.FixtureRequest) -> ReadingStore:
+    """Each home of sentiment."""
+    return request.getfixturevalue(request.param)

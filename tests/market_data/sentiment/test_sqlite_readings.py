@@ -9,18 +9,18 @@ from market_data.errors import Damaged, StoreUnavailable, UnknownFormat
 from market_data.stores.sqlite_readings import SqliteReadingStore
 
 
-def test_reading_makes_no_file(readings_store):
-    readings_store.readings("AAPL")
-    assert readings_store.symbols() == []
-    assert not readings_store.path.exists()
+def test_reading_makes_no_file(sqlite_readings):
+    sqlite_readings.readings("AAPL")
+    assert sqlite_readings.symbols() == []
+    assert not sqlite_readings.path.exists()
 
 
-def test_two_homes_on_one_file_see_each_other(readings_store, told, clock):
-    other = SqliteReadingStore(readings_store.path, clock)
-    readings_store.commit("AAPL", told([0.2]))
+def test_two_homes_on_one_file_see_each_other(sqlite_readings, told, clock):
+    other = SqliteReadingStore(sqlite_readings.path, clock)
+    sqlite_readings.commit("AAPL", told([0.2]))
     assert other.readings("AAPL").value.tolist() == [0.2]
     other.commit("AAPL", told([0.3], first=1))
-    assert readings_store.readings("AAPL").value.tolist() == [0.2, 0.3]
+    assert sqlite_readings.readings("AAPL").value.tolist() == [0.2, 0.3]
 
 
 @pytest.mark.parametrize(
@@ -38,12 +38,12 @@ def test_another_database_is_refused_and_left_alone(tmp_path, clock, told, state
     assert path.read_bytes() == before
 
 
-def test_a_file_of_a_later_format_is_refused(readings_store, told):
-    readings_store.commit("AAPL", told([0.2]))
-    with closing(sqlite3.connect(readings_store.path)) as file:
+def test_a_file_of_a_later_format_is_refused(sqlite_readings, told):
+    sqlite_readings.commit("AAPL", told([0.2]))
+    with closing(sqlite3.connect(sqlite_readings.path)) as file:
         file.execute("PRAGMA user_version = 2")
     with pytest.raises(UnknownFormat, match="format 2"):
-        readings_store.readings("AAPL")
+        sqlite_readings.readings("AAPL")
 
 
 def test_a_file_that_is_no_database_and_a_folder_that_is_a_file_are_unavailable(tmp_path, clock):
@@ -53,24 +53,24 @@ def test_a_file_that_is_no_database_and_a_folder_that_is_a_file_are_unavailable(
         SqliteReadingStore(path, clock).readings("AAPL")
 
 
-def test_a_flipped_bit_is_told(readings_store, told, clock):
-    readings_store.commit("AAPL", told([0.2, 0.4]))
-    _, packed = readings_store.load("AAPL")
-    readings_store.swap("AAPL", 1, packed[:-9] + bytes([packed[-9] ^ 1]) + packed[-8:])
+def test_a_flipped_bit_is_told(sqlite_readings, told, clock):
+    sqlite_readings.commit("AAPL", told([0.2, 0.4]))
+    _, packed = sqlite_readings.load("AAPL")
+    sqlite_readings.swap("AAPL", 1, packed[:-9] + bytes([packed[-9] ^ 1]) + packed[-8:])
     with pytest.raises(Damaged, match="AAPL"):
-        SqliteReadingStore(readings_store.path, clock).readings("AAPL")
+        SqliteReadingStore(sqlite_readings.path, clock).readings("AAPL")
 
 
-def test_only_so_many_symbols_are_held_unpacked(readings_store, told):
+def test_only_so_many_symbols_are_held_unpacked(sqlite_readings, told):
     from market_data.stores.readings import HELD
 
     for i in range(HELD + 3):
-        readings_store.commit(f"S{i}", told([0.2]))
-        readings_store.readings(f"S{i}")
-    assert len(readings_store._held) == HELD
+        sqlite_readings.commit(f"S{i}", told([0.2]))
+        sqlite_readings.readings(f"S{i}")
+    assert len(sqlite_readings._held) == HELD
 
 
-def test_a_commit_that_always_meets_another_gives_up(readings_store, told, monkeypatch):
-    monkeypatch.setattr(readings_store, "swap", lambda *_: False)
+def test_a_commit_that_always_meets_another_gives_up(sqlite_readings, told, monkeypatch):
+    monkeypatch.setattr(sqlite_readings, "swap", lambda *_: False)
     with pytest.raises(StoreUnavailable, match="came first"):
-        readings_store.commit("AAPL", told([0.2]))
+        sqlite_readings.commit("AAPL", told([0.2]))

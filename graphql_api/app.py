@@ -60,16 +60,17 @@ def create_app(settings: Settings, clock: Clock = now) -> ASGIApp:
     observability.configure()
     accounts, usage = open_accounts(settings)
     bars, readings = open_bars(settings, clock), open_readings(settings, clock)
+    guard = Guard(
+        accounts,
+        usage,
+        clock=clock,
+        environment=settings.environment,
+        tokens=open_tokens(settings, clock),
+    )
     service = Service(
         schema=schema.core_schema(),
         prices=schema.prices(),
-        guard=Guard(
-            accounts,
-            usage,
-            clock=clock,
-            environment=settings.environment,
-            tokens=open_tokens(settings, clock),
-        ),
+        guard=guard,
         bars=bars,
         readings=readings,
         clock=clock,
@@ -86,8 +87,12 @@ def create_app(settings: Settings, clock: Clock = now) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        """A server closes its files when it stops; a Lambda environment is just thrown away."""
+        """A server gives back what it leased and closes its files when it stops.
+
+        A Lambda environment is just thrown away.
+        """
         yield
+        guard.close()
         accounts.close()
         bars.close()
         readings.close()

@@ -1,7 +1,7 @@
 """One request as data: a query, its document, its cost, its admission, its answer."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -208,12 +208,11 @@ class Service:
         errors = [present(error) for error in (result.errors or [])[:MAX_ERRORS]]
         actual = charged = admission.cost
         if any(error["extensions"]["code"] in OUR_FAULT for error in errors):
-            actual = 0 if self.guard.refund(caller, admission) else charged
+            actual = 0 if self.guard.refund(caller, admission, reach=reach) else charged
         elif charged and result.data is not None and not errors:
             done = work(self._prices, operation, document.fragments, variables, result.data)
-            if done < charged and self.guard.refund(caller, admission, charged - done):
+            if done < charged and self.guard.refund(caller, admission, charged - done, reach):
                 actual = done
-                admission = replace(admission, units_used=admission.units_used - (charged - actual))
         note(cost=actual, errors=[error["extensions"]["code"] for error in errors] or None)
         body: dict[str, Any] = {"data": result.data}
         if errors:

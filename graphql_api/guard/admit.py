@@ -1,41 +1,43 @@
 """The guard: who asks, and whether one more request of so many units fits the limits."""
 
+import logging
+import random
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from graphql_api.errors import BadInput, Unauthenticated, Unavailable
 from graphql_api.guard import refusals
 from graphql_api.guard.authenticate import REVOKED, Authenticator
+from graphql_api.guard.breaker import Breaker
 from graphql_api.guard.caller import Caller
+from graphql_api.guard.charging import FORMS_TRIED, Charging, fitting, likely
 from graphql_api.guard.keys import Environment
-from graphql_api.guard.limits import DAY, SECOND, Form, Rate, day_of, midnight_before, rate_of
-from graphql_api.guard.memory import Memory
-from graphql_api.guard.plans import Plan
-from graphql_api.guard.reach import Reach
-from graphql_api.guard.standing import Admission, Standing, standing
-from graphql_api.stores import AccountStore, ApiKey, Charge, Outcome, UsageDay, UsageStore
+from graphql_api.guard.lease_size import Size, lease_size
+from graphql_api.guard.leases import Holding, Order
+from graphql_api.guard.limits import DAY, SECOND, day_of, rate_of
+from graphql_api.guard.reach import AWAY, Reach, unavailable
+from graphql_api.guard.standing import Admission, Standing
+from graphql_api.stores import (
+    AccountStore,
+    ApiKey,
+    StoreThrottled,
+    StoreUnavailable,
+    UsageDay,
+    UsageStore,
+)
 
 if TYPE_CHECKING:
     from graphql_api.guard.tokens import Tokens
 
 __all__ = ["Guard"]
 
-# For so long a spent quota is believed: a plan may rise, and failures are given back.
-RECHECK: Final = 3 * SECOND
-ACCOUNTS: Final = 10_000  # whose last item is remembered
-FORMS_TRIED: Final = 5  # two suffice alone; races may cost a third
+HOLDINGS: Final = 1_000  # accounts of which leases are held; the rest is asked for one by one
+PRESSED_FOR: Final = 10 * SECOND  # leases stay large for so long after the store was throttled
 HISTORY_DAYS: Final = 30
 
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What the last answer of the store said of an account."""
-
-    usage: UsageDay
-    at: int
-    shared: bool  # the bucket had moved since the answer before: others spend from it too
-    quota_checked_at: int
+logger = logging.getLogger(__name__)
 
 
 class Guard:
@@ -54,9 +56,7 @@ class Guard:
 
     Notes
     -----
-    One guard serves a process; its methods may be called from several threads. Whatever it
-    remembers only saves calls: each admission is a conditional write, so what it has wrong costs a
-    second call and never a request too many.
+    One guard serves a process; its methods may be called from several threads.
     """
 
     def __init__(
@@ -71,11 +71,15 @@ class Guard:
         self._authenticator = Authenticator(accounts, clock, environment, tokens)
         self._usage = usage
         self._clock = clock
-        self._seen: Memory[str, Seen] = Memory(ACCOUNTS)
+        self._breaker = Breaker(clock)
+        self._charging = Charging(usage, clock)
+        self._holdings: OrderedDict[str, Holding] = OrderedDict()
+        self._lock = threading.Lock()
+        self._closed = False
 
     def reach(self) -> Reach:
         """A new request's second for its store calls, to be passed to the methods below."""
-        return Reach(self._clock)
+        return Reach(self._clock, self._breaker)
 
     def authenticate(
         self,
@@ -103,10 +107,10 @@ class Guard:
         return self._authenticator.caller(headers, reach or self.reach(), address)
 
     def admit(self, caller: Caller, cost: int, reach: Reach | None = None) -> Admission:
-        """Charge one request of ``cost`` units in one conditional write, or refuse it.
+        """Charge one request of ``cost`` units, or refuse it.
 
-        With a cost of 0 the day's units are not asked about, so that a caller without any left can
-        still see that.
+        From a lease where the plan has them, else in one conditional write. With a cost of 0 the
+        day's units are not asked about, so that a caller without any left can still see that.
 
         Raises
         ------
@@ -120,35 +124,28 @@ class Guard:
             When the store cannot be reached. The request may have been charged, never served.
         """
         plan = caller.plan
-        refusals.check_cost(plan, cost)
-        reach = reach or self.reach()
-        rate = rate_of(plan.per_second, plan.burst)
-        guess = _guess
-        first: Seen | None = None
-        for attempt in range(FORMS_TRIED):
-            now = self._clock()
-            seen = self._last_seen(caller, now)
-            first = first if attempt else seen
-            if seen is not None:
-                self._refuse_if_spent(caller, cost, seen, now)
-            usage = seen.usage if seen else UsageDay(day_of(now))
-            if rate.ready_at(now, usage.tat) > now:  # and so for all, since tat never falls
-                raise refusals.rate_limited(plan, usage, now)
-            form = guess(rate, seen, now)
-            outcome = self._attempt(caller, rate, form, cost, now, reach)
-            self._learn(caller, outcome, first, form, now)
-            if outcome.admitted:
-                return _admission(plan, outcome.usage, now, cost)
-            if caller.key_id in outcome.usage.revoked:
-                self._authenticator.forget(caller.key_id)
-                raise Unauthenticated(REVOKED)
-            guess = _fitting
-        raise Unavailable("Too many requests of this account at the same instant. Try again.")
+        if not 0 <= cost <= plan.single_query or cost > plan.units_per_day:
+            refusals.check_cost(plan, cost)
+        try:
+            if plan.lease and not self._closed:
+                return self._lease(caller, cost, reach or self.reach())
+            usage, now = self._charging.alone(caller, cost, reach or self.reach())
+        except Unauthenticated:
+            self._authenticator.forget(caller.key_id)
+            raise
+        return Admission(plan, now, usage, cost=cost)
 
-    def refund(self, caller: Caller, admission: Admission, units: int | None = None) -> bool:
+    def refund(
+        self,
+        caller: Caller,
+        admission: Admission,
+        units: int | None = None,
+        reach: Reach | None = None,
+    ) -> bool:
         """Give back what was charged for nothing; whether that was done.
 
-        One attempt, since a repeated refund would give back twice. When it fails the caller stays
+        Into the lease that it was taken from, while that lives. Else in a write of its own, with
+        one attempt, since a repeated refund would give back twice. When it fails the caller stays
         charged, which the log says: the limits are never passed.
 
         Parameters
@@ -157,23 +154,37 @@ class Guard:
             What a request was charged too much, which was answered and goes on counting. Without,
             all that was charged for a request which failed by our fault, and the request itself.
         """
-        requests = admission.charged_requests if units is None else 0
+        requests = 1 if units is None else 0
         units = admission.cost if units is None else units
         if not 0 <= units <= admission.cost:
             raise ValueError(f"{units} units of {admission.cost}")
-        done = self.reach().if_possible(
-            self._usage.give_back, caller.account_id, admission.day, requests, units
-        )
-        seen = self._last_seen(caller, self._clock())
-        if seen is not None:  # what it says of the quota is outdated
-            self._remember(caller, replace(seen, quota_checked_at=0))
+        holding = admission.holding
+        done = holding is not None and holding.refund(admission.day, requests, units, self._clock())
+        if not done:
+            done = self._give_back(
+                caller.account_id, admission.day, requests, units, reach or self.reach()
+            )
+            self._charging.look_again(caller.account_id)
+        if done:
+            admission.refunded(units, requests)
         return done
+
+    def close(self) -> None:
+        """Give back what is held, and lease no more; each account once, within seconds in all."""
+        self._closed = True
+        reach = self.reach()
+        with self._lock:
+            holdings = list(self._holdings.items())
+            self._holdings.clear()
+        for account_id, holding in holdings:
+            self._put_out(account_id, holding, reach)
 
     def peek(self, caller: Caller, reach: Reach | None = None) -> Standing:
         """How the caller stands now; one read, nothing charged."""
         now = self._clock()
-        usage = (reach or self.reach())(self._usage.usage, caller.account_id, day_of(now))
-        return standing(caller.plan, usage, now)
+        day = day_of(now)
+        usage = (reach or self.reach())(self._usage.usage, caller.account_id, day)
+        return Standing(caller.plan, now, usage, *self._held(caller.account_id, day))
 
     def history(
         self, caller: Caller, days: int = HISTORY_DAYS, reach: Reach | None = None
@@ -193,88 +204,112 @@ class Guard:
         """The keys of the caller's account, oldest first, revoked ones too; one read."""
         return (reach or self.reach())(self._accounts.list_keys, caller.account_id)
 
-    def _attempt(
-        self, caller: Caller, rate: Rate, form: Form, cost: int, now: int, reach: Reach
-    ) -> Outcome:
-        """One conditional write; see limits for the numbers."""
-        band = rate.at(now)
-        charge = Charge(
-            account_id=caller.account_id,
-            day=day_of(now),
-            key_id=caller.key_id,
-            requests=1,
-            units=cost,
-            room=caller.plan.units_per_day - cost if cost else None,
-        )
-        if form is Form.BUSY:
-            return reach(self._usage.busy, charge, band.lo, band.hi, band.step)
-        if form is Form.IDLE:
-            return reach(self._usage.idle, charge, band.x, band.x + band.step)
-        return reach(self._usage.new, charge, rate.opening(midnight_before(now)) + band.step)
+    def _lease(self, caller: Caller, cost: int, reach: Reach) -> Admission:
+        """Admit from the lease, or wait for the one who fetches the next, or fetch it."""
+        now = self._clock()
+        holding = self._holding(caller.account_id, now, reach)
+        holding.traffic.arrive(now, cost)
+        admission = self._spend(holding, caller, cost, now)
+        if admission is not None:
+            return admission
+        failures = holding.failures
+        reach.wait(holding.fetching)
+        try:
+            now = self._clock()
+            admission = self._spend(holding, caller, cost, now)
+            if admission is not None:
+                return admission
+            if holding.failures != failures:  # while this request waited for it
+                raise unavailable(AWAY)
+            return self._fetch(holding, caller, cost, reach)
+        finally:
+            if holding.gone:
+                self._put_out(caller.account_id, holding, reach)
+            holding.fetching.release()
 
-    def _refuse_if_spent(self, caller: Caller, cost: int, seen: Seen, now: int) -> None:
-        """Refuse without a call what the last answer says cannot be: the day's units are spent."""
-        if not cost or seen.usage.units_used + cost <= caller.plan.units_per_day:
+    def _spend(self, holding: Holding, caller: Caller, cost: int, now: int) -> Admission | None:
+        if caller.key_id in holding.usage.revoked:
+            raise Unauthenticated(REVOKED)
+        return holding.spend(caller.plan, cost, now)
+
+    def _fetch(self, holding: Holding, caller: Caller, cost: int, reach: Reach) -> Admission:
+        """Charge this request, with those that are expected after it where they fit."""
+        plan, charging = caller.plan, self._charging
+        rate = rate_of(plan.per_second, plan.burst)
+        guess = likely
+        first = None
+        for attempt in range(FORMS_TRIED):
+            now = self._clock()
+            day = day_of(now)
+            if holding.day != day:
+                self._give_back(caller.account_id, *holding.turn(day), reach)
+            seen = charging.check(caller, cost, now, holding.units)
+            first = first if attempt else seen
+            size = Size(1, cost, 0)
+            if attempt < FORMS_TRIED // 2 and not holding.gone:
+                usage = seen.usage if seen is not None else UsageDay(day)
+                size = lease_size(
+                    holding.traffic,
+                    plan.lease,
+                    rate,
+                    now,
+                    usage.tat,
+                    cost,
+                    plan.units_per_day - usage.units_used + holding.units,
+                    random.random(),
+                    now < holding.pressed_until,
+                )
+            order = holding.order(size, cost, now)
+            try:
+                outcome = charging.write(caller, order, guess, seen, first, now, reach)
+            except Unavailable as error:
+                self._failed(holding, order, error, now)
+                raise
+            if outcome.admitted:
+                return holding.settle(order, outcome, plan, cost, now)
+            if not holding.restore(order, outcome.usage):
+                logger.warning("a day's item holds less than a lease was charged to it")
+            if caller.key_id in outcome.usage.revoked:
+                raise Unauthenticated(REVOKED)
+            guess = fitting
+        raise unavailable(refusals.RACED)
+
+    def _failed(self, holding: Holding, order: Order, error: Unavailable, now: int) -> None:
+        """Keep what a write that failed has surely not given back."""
+        cause = error.__cause__
+        holding.failures += 1
+        if isinstance(cause, StoreThrottled):
+            holding.pressed_until = now + PRESSED_FOR
+        if isinstance(cause, StoreUnavailable) and not isinstance(cause, StoreThrottled):
+            # It may have been done. To give it back again might be once too often.
             return
-        if now >= seen.quota_checked_at + RECHECK:
-            # Whoever comes meanwhile is refused by what is known; this request goes and looks.
-            self._remember(caller, replace(seen, quota_checked_at=now))
-            return
-        raise refusals.quota_exceeded(caller.plan, seen.usage, cost, now)
+        holding.restore(order, holding.usage)
 
-    def _last_seen(self, caller: Caller, now: int) -> Seen | None:
-        seen = self._seen.get(caller.account_id, now)
-        return seen if seen is not None and seen.usage.day == day_of(now) else None
+    def _holding(self, account_id: str, now: int, reach: Reach) -> Holding:
+        """What is held of an account; the one that was asked for longest ago makes room."""
+        with self._lock:
+            holding = self._holdings.get(account_id)
+            if holding is not None:
+                self._holdings.move_to_end(account_id)
+                return holding
+            holding = self._holdings[account_id] = Holding(day_of(now))
+            oldest = self._holdings.popitem(last=False) if len(self._holdings) > HOLDINGS else None
+        if oldest is not None:
+            self._put_out(*oldest, reach)
+        return holding
 
-    def _learn(
-        self, caller: Caller, outcome: Outcome, first: Seen | None, form: Form, now: int
-    ) -> None:
-        """Remember an answer, unless a later one is known: ``tat`` never falls.
+    def _put_out(self, account_id: str, holding: Holding, reach: Reach) -> None:
+        holding.gone = True
+        self._give_back(account_id, *holding.turn(holding.day), reach)
 
-        Others spend from the bucket when it is found elsewhere than it was ``first``, when this
-        request began. An IDLE that went through has found it at rest.
-        """
-        known = self._last_seen(caller, now)
-        if known is not None and (known.usage.tat or 0) > (outcome.usage.tat or 0):
-            return
-        found = outcome.usage.tat
-        if outcome.admitted and found is not None:
-            found -= rate_of(caller.plan.per_second, caller.plan.burst).spacing
-        moved = first is None or found != first.usage.tat
-        shared = moved and not (outcome.admitted and form is not Form.BUSY)
-        self._remember(caller, Seen(outcome.usage, now, shared, now))
+    def _give_back(
+        self, account_id: str, day: str, requests: int, units: int, reach: Reach
+    ) -> bool:
+        """Take requests and units off a day, in one attempt."""
+        if not requests and not units:
+            return True
+        return reach.if_possible(self._usage.give_back, account_id, day, requests, units)
 
-    def _remember(self, caller: Caller, seen: Seen) -> None:
-        self._seen.put(caller.account_id, seen, midnight_before(seen.at) + 2 * DAY)
-
-
-def _fitting(rate: Rate, seen: Seen | None, now: int) -> Form:
-    """The form that the last ``tat`` seen calls for."""
-    return rate.form(now, seen.usage.tat if seen else None)
-
-
-def _guess(rate: Rate, seen: Seen | None, now: int) -> Form:
-    """The form to try first, on what was seen a while ago.
-
-    Where others were seen to spend from the same bucket they have gone on moving it, so BUSY is the
-    better guess even if the last ``tat`` seen lies below the band by now.
-    """
-    if seen is not None and seen.shared and seen.usage.tat and now < seen.at + rate.tau:
-        return Form.BUSY
-    return _fitting(rate, seen, now)
-
-
-def _admission(plan: Plan, usage: UsageDay, now: int, cost: int) -> Admission:
-    stands = standing(plan, usage, now)
-    return Admission(
-        plan=plan,
-        at=now,
-        day=usage.day,
-        units_used=usage.units_used,
-        requests=usage.requests,
-        burst=stands.burst,
-        available=stands.available,
-        rate_resets_at=stands.rate_resets_at,
-        resets_at=stands.resets_at,
-        cost=cost,
-    )
+    def _held(self, account_id: str, day: str) -> tuple[int, int]:
+        holding = self._holdings.get(account_id)
+        return holding.held(day) if holding is not None else (0, 0)

@@ -4,52 +4,66 @@ The rate is GCRA, a leaky bucket kept as one number: ``tat``, the theoretical ar
 integer microseconds. An admission of ``n`` requests moves it ``n*T`` into the future, and it may
 never be further than ``tau`` ahead of the band's lower edge. DynamoDB's conditions know neither
 arithmetic nor max(), so what GCRA writes as ``max(tat, now) + n*T`` becomes three forms, each with
-numbers that the caller computes beforehand:
+numbers that the caller computes beforehand. ``life`` is for how long after ``now`` the requests may
+still be spent: 0 for one that is answered at once, up to a second for a lease.
 
-    T = ceil(1e6/rate)   tau = T*burst - lease life   band = tau/10
-    lo = now - band      hi = lo + tau - n*T          x = now - band/2
+    T = ceil(1e6/rate)       tau = T*burst              band = tau/10
+    lo = now + life - band   hi = now - band + tau - n*T   x = now + life - band/2
 
     BUSY  SET tat = tat + n*T                       IF  tat BETWEEN lo AND hi
     IDLE  SET tat = x + n*T                         IF  no tat OR tat <= x
     NEW   SET tat = midnight - band + tau + n*T     IF  no tat
 
-Before any call: ``n*T <= tau - band/2``; NEW only in the first ``tau`` of a day, and there only
-once its result fits, ``now >= midnight + n*T``; IDLE on an item without ``tat`` only after that.
+Before any call: ``n*T + life <= tau - band/2``. NEW only while ``now + life < midnight + tau``, and
+only once its result fits, ``now >= midnight + n*T``; IDLE on an item without ``tat`` only after.
 
-Proof that grants in any interval are at most burst + rate * interval
----------------------------------------------------------------------
-Each admission decided at time ``now`` leaves ``tat`` within [now - band, now - band + tau], and
-found it, or is taken to have found it, at ``now - band`` or later:
+Proof that what is spent in any interval is at most burst + rate * interval
+---------------------------------------------------------------------------
+A charge is made at its ``now``, and its requests are spent from then on until ``end = now + life``.
+Each charge leaves ``tat`` at most at now - band + tau, and found it, or is taken to have found it,
+at end - band or later. A lease is taken as late as it may be spent and judged as early as it is
+made:
 
-- BUSY found lo <= tat <= hi, and leaves tat + n*T <= hi + n*T = now - band + tau.
-- IDLE is taken to have found x >= now - band (it only raises what it found), and leaves
-  x + n*T <= now - band/2 + tau - band/2, by the precondition on n.
-- NEW is taken to have found midnight - band + tau, which is at least now - band in the first tau
-  of a day, and leaves midnight - band + tau + n*T <= now - band + tau once now >= midnight + n*T.
+- BUSY found lo = end - band or more and hi or less, and leaves tat + n*T <= now - band + tau.
+- IDLE is taken to have found x >= end - band (it only raises what it found), and leaves
+  x + n*T <= now - band/2 + (tau - band/2), by the precondition on n and life.
+- NEW is taken to have found midnight - band + tau, which is more than end - band by the
+  precondition, and leaves midnight - band + tau + n*T, at most now - band + tau once it fits.
 
-``tat`` never falls, and rises by at least n*T with each admission. Take all admissions of one
-item whose ``now`` lies in [t0, t1], in the order in which the store applied them, however they
-raced. The first found at least t0 - band, the last left at most t1 - band + tau. So the sum of
-their n*T is at most t1 - t0 + tau, and with T >= 1e6/rate and tau <= T*burst:
+``tat`` never falls, and rises by at least n*T with each charge. Take the charges of one item of
+which something is spent in [t0, t1]; so their end is t0 or later, and their now is t1 or earlier.
+Take them in the order in which the store applied them, however they raced. The first found at least
+t0 - band, the last left at most t1 - band + tau, and what other charges did between the two only
+raised ``tat``. So the sum of their n*T is at most t1 - t0 + tau, and with T >= 1e6/rate and
+tau = T*burst:
 
-    sum n  <=  burst + rate * (t1 - t0)                                                        QED
+    spent  <=  sum n  <=  burst + rate * (t1 - t0)                                             QED
 
-Midnight: the new day's item opens as if it had been found at midnight - band + tau, which is as
-spent as yesterday's can be. An IDLE without ``tat`` stands at x >= midnight + tau - band/2, which
-is later. So the grants of the new day until t1 sum to at most t1 - midnight, those of the day
-before from t0 to at most midnight - t0 + tau, and the bound holds across any number of midnights.
+What is not spent, or is given back, only makes the left side smaller: ``tat`` stays, and a request
+that was given back is never spent again. Nor need all charges be of one size or life. A lease costs
+room only where it raises ``tat`` to x, which is at most life of it; while ``tat`` stands at lo or
+above (`Rate.free_life`) it costs none, so tau need not be shorter for all.
 
-Clocks that differ add rate * difference. Requests that are spent up to a lease's life after they
-were charged lie in an interval longer by that life, and tau is that much shorter.
+Weighted costs: the rate counts requests, whatever they cost, and units are the quota's. It is the
+term ``used <= daily - units`` of the same write, with what the charge adds less what it gives back,
+so ``used`` is never over the day.
 
-The quota is the term ``used <= daily - cost`` of the same write, so ``used`` is never over the day.
+Midnight: a lease ends at midnight at the latest. The new day's item opens as if it had been found
+at midnight - band + tau, which is as spent as yesterday's can be; an IDLE without ``tat`` stands at
+x >= midnight + tau - band/2, which is later. So what the new day spends until t1 sums to at most
+t1 - midnight, what the day before spends from t0 to at most midnight - t0 + tau, and the bound
+holds across any number of midnights.
+
+Skew: where clocks differ by up to s, an interval of true time holds what one that is longer by s
+would: rate * s more. A clock that is set back by s while a lease lives lets it live s longer, which
+is the same.
 """
 
 import enum
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 __all__ = [
     "DAY",
@@ -77,8 +91,7 @@ class Form(enum.Enum):
     NEW = enum.auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
+class Band(NamedTuple):
     """The edges of one attempt to admit, in microseconds since the epoch."""
 
     lo: int  # BUSY from here
@@ -105,31 +118,30 @@ class Rate:
         """Microseconds in which a spent bucket holds `guaranteed` requests again."""
         return self.guaranteed * self.spacing
 
-    def fits(self, n: int) -> bool:
-        """Whether ``n`` requests at once can ever be admitted."""
-        return n * self.spacing <= self.tau - self.band // 2
+    def fits(self, n: int, life: int = 0) -> bool:
+        """Whether ``n`` requests that live so long can ever be admitted at once."""
+        return n * self.spacing + life <= self.tau - self.band // 2
 
-    def at(self, now: int, n: int = 1) -> Band:
-        """The edges for ``n`` requests at ``now``."""
+    def at(self, now: int, n: int = 1, life: int = 0) -> Band:
+        """The edges for ``n`` requests at ``now`` that may be spent until ``now + life``."""
         step = n * self.spacing
-        lo = now - self.band
-        return Band(lo=lo, hi=lo + self.tau - step, x=now - self.band // 2, step=step)
+        end = now + life
+        return Band(end - self.band, now - self.band + self.tau - step, end - self.band // 2, step)
 
     def opening(self, midnight: int) -> int:
         """The ``tat`` that a day's item is taken to be found with: a bucket that is spent."""
         return midnight - self.band + self.tau
 
-    def position(self, now: int, tat: int | None) -> int:
+    def position(self, now: int, tat: int | None, life: int = 0) -> int:
         """Where the bucket stands at ``now``: ``tat``, or what an admission would take for it."""
-        x = now - self.band // 2
-        if tat is None:
-            midnight = midnight_before(now)
-            return x if self.settled(now) else self.opening(midnight)
-        return tat if tat >= now - self.band else x
+        end = now + life
+        if tat is None and not self.settled(now, life):
+            return self.opening(midnight_before(now))
+        return tat if tat is not None and tat >= end - self.band else end - self.band // 2
 
-    def settled(self, now: int) -> bool:
+    def settled(self, now: int, life: int = 0) -> bool:
         """Whether the day is older than tau, so that yesterday's bucket no longer matters."""
-        return now >= midnight_before(now) + self.tau
+        return now + life >= midnight_before(now) + self.tau
 
     def ready_at(self, now: int, tat: int | None, n: int = 1) -> int:
         """The first moment, ``now`` or later, at which ``n`` requests fit."""
@@ -139,20 +151,30 @@ class Rate:
         """The first moment, ``now`` or later, at which `guaranteed` requests fit."""
         return self.ready_at(now, tat, self.guaranteed)
 
+    def room(self, now: int, tat: int | None, life: int = 0) -> int:
+        """Requests of such a life that fit at ``now``, and perhaps a few more than guaranteed."""
+        left = now - self.band + self.tau - self.position(now, tat, life)
+        return max(0, left // self.spacing)
+
     def available(self, now: int, tat: int | None) -> int:
         """Requests that fit at ``now``, of the guaranteed ones."""
-        room = now - self.band + self.tau - self.position(now, tat)
-        return max(0, min(self.guaranteed, room // self.spacing))
+        return min(self.guaranteed, self.room(now, tat))
 
-    def form(self, now: int, tat: int | None) -> Form:
+    def free_life(self, now: int, tat: int | None) -> int:
+        """The longest life that costs no room, since the bucket stands that far ahead already."""
+        if self.form(now, tat) is Form.IDLE:
+            return 0
+        return self.position(now, tat) + self.band - now
+
+    def form(self, now: int, tat: int | None, life: int = 0) -> Form:
         """The form that admits a caller whose item is known to hold ``tat``."""
         if tat is None:
-            return Form.IDLE if self.settled(now) else Form.NEW
-        return Form.BUSY if tat >= now - self.band else Form.IDLE
+            return Form.IDLE if self.settled(now, life) else Form.NEW
+        return Form.BUSY if tat >= now + life - self.band else Form.IDLE
 
 
 @lru_cache(maxsize=1024)
-def rate_of(per_second: int, burst: int, lease_life: int = 0) -> Rate:
+def rate_of(per_second: int, burst: int) -> Rate:
     """The arithmetic of one plan.
 
     Parameters
@@ -161,8 +183,6 @@ def rate_of(per_second: int, burst: int, lease_life: int = 0) -> Rate:
         Requests a second, sustained.
     burst : int
         The most that may ever come at once.
-    lease_life : int, microseconds
-        How long after its charge a leased request may still be spent; 0 without leases.
 
     Raises
     ------
@@ -170,19 +190,21 @@ def rate_of(per_second: int, burst: int, lease_life: int = 0) -> Rate:
         When not even one request would fit.
     """
     spacing = -(-SECOND // per_second)
-    tau = spacing * burst - lease_life
+    tau = spacing * burst
     rate = Rate(spacing=spacing, tau=tau, band=tau // 10)
     if not rate.fits(1):
-        raise ValueError(
-            f"{per_second} a second with a burst of {burst} and leases of {lease_life} us "
-            "would admit nothing"
-        )
+        raise ValueError(f"{per_second} a second with a burst of {burst} would admit nothing")
     return rate
 
 
 def day_of(now: int) -> str:
     """The UTC day of a moment, as 2026-11-21."""
-    return date.fromordinal(EPOCH + now // DAY).isoformat()
+    return _written(now // DAY)
+
+
+@lru_cache(maxsize=64)
+def _written(day: int) -> str:
+    return date.fromordinal(EPOCH + day).isoformat()
 
 
 def next_day_of(now: int) -> str:

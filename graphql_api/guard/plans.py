@@ -14,6 +14,7 @@ class Plan:
     burst: int  # requests at once, after a rest
     units_per_day: int  # UTC days
     single_query: int  # units that one query may cost
+    lease: int = 0  # requests that one process may be given ahead, with their units
 
 
 PLANS: dict[str, Plan] = {
@@ -21,13 +22,21 @@ PLANS: dict[str, Plan] = {
     for plan in (
         Plan("DEMO", per_second=5, burst=10, units_per_day=500, single_query=100),
         Plan("BASIC", per_second=100, burst=200, units_per_day=10_000, single_query=500),
-        Plan("PREMIUM", per_second=500, burst=1_000, units_per_day=100_000, single_query=1_000),
+        Plan(
+            "PREMIUM",
+            per_second=500,
+            burst=1_000,
+            units_per_day=100_000,
+            single_query=1_000,
+            lease=50,
+        ),
         Plan(
             "ENTERPRISE",
             per_second=2_000,
             burst=5_000,
             units_per_day=1_000_000,
             single_query=5_000,
+            lease=50,
         ),
     )
 }

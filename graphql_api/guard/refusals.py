@@ -1,12 +1,18 @@
 """The refusals of the limits, in words and numbers: which limit, and when to come back."""
 
+import random
+from typing import Final
+
 from graphql_api.errors import QueryTooComplex, QuotaExceeded, RateLimited
 from graphql_api.guard.limits import rate_of, seconds_until
 from graphql_api.guard.plans import Plan
 from graphql_api.guard.standing import standing
 from graphql_api.stores import UsageDay
 
-__all__ = ["check_cost", "quota_exceeded", "rate_limited"]
+__all__ = ["RACED", "check_cost", "quota_exceeded", "rate_limited"]
+
+RACED: Final = "Too many requests of this account at the same instant. Try again."
+SPREAD: Final = 30  # seconds after midnight, so that not all come at once
 
 
 def check_cost(plan: Plan, cost: int) -> None:
@@ -43,12 +49,13 @@ def quota_exceeded(plan: Plan, usage: UsageDay, cost: int, now: int) -> QuotaExc
     stands = standing(plan, usage, now)
     # A day's bucket opens spent, and has room for a first request one spacing later.
     ready_at = stands.resets_at + rate_of(plan.per_second, plan.burst).spacing
+    wait = seconds_until(ready_at, now) + random.randrange(SPREAD)
     return QuotaExceeded(
         f"The units of the day do not reach: {usage.units_used:,} of {plan.units_per_day:,} "
         f"(plan {plan.name}) are used, and this query costs {cost:,}. "
         "The next day begins at midnight UTC.",
         limit="daily",
-        retry_after=seconds_until(ready_at, now),
+        retry_after=wait,
         resets_at=stands.resets_at,
         standing=stands.headers(),
     )

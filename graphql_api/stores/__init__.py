@@ -8,6 +8,7 @@ from graphql_api.stores.records import (
     Charge,
     Outcome,
     Scope,
+    StoreThrottled,
     StoreUnavailable,
     UsageDay,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "Charge",
     "Outcome",
     "Scope",
+    "StoreThrottled",
     "StoreUnavailable",
     "UsageDay",
     "UsageStore",

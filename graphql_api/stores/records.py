@@ -14,6 +14,7 @@ __all__ = [
     "Charge",
     "Outcome",
     "Scope",
+    "StoreThrottled",
     "StoreUnavailable",
     "UsageDay",
 ]
@@ -21,6 +22,10 @@ __all__ = [
 
 class StoreUnavailable(Exception):
     """The store did not answer, or answered that it cannot; whether a write happened is unknown."""
+
+
+class StoreThrottled(StoreUnavailable):
+    """The store answered that it is asked too much, and did nothing."""
 
 
 class Scope(enum.StrEnum):
@@ -80,9 +85,9 @@ class UsageDay:
 class Charge:
     """What one admission adds to a day of use, and the room it needs.
 
-    Both numbers are net: what is given back with the same write has been taken off already.
-    ``room`` is the most that may have been used before, daily limit minus units; None leaves the
-    question out.
+    Both numbers are net: what is given back with the same write has been taken off already. So they
+    may be negative, and then the day must hold so much. ``room`` is the most that may have been
+    used before, daily limit minus units; None leaves the question out.
     """
 
     account_id: str

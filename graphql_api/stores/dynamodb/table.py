@@ -11,7 +11,8 @@ from botocore.parsers import ResponseParserError
 from botocore.session import get_session
 
 from graphql_api.stores.dynamodb.items import audit_item
-from graphql_api.stores.records import AuditEntry, StoreUnavailable
+from graphql_api.stores.patience import allows_another
+from graphql_api.stores.records import AuditEntry, StoreThrottled, StoreUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,6 +25,11 @@ Answer = TypeVar("Answer")
 READ_ATTEMPTS: Final = 2
 TRANSACTION_ATTEMPTS: Final = 6  # they collide with one another
 PAUSE: Final = 0.05  # seconds, times a random number below the attempt's
+THROTTLED: Final = {
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+}
 SLOW: Final = 0.25  # seconds; a failure that took longer leaves no time for another attempt
 
 
@@ -121,8 +127,10 @@ class Table:
             began = self._stopwatch()
             try:
                 return self.ask(call, **request)
+            except StoreThrottled:
+                raise  # asking again is what it asks us not to do
             except StoreUnavailable:
-                if self._stopwatch() - began > SLOW:
+                if self._stopwatch() - began > SLOW or not allows_another():
                     raise
                 self._sleep(random.random() * PAUSE * attempt)
         return self.ask(call, **request)
@@ -135,6 +143,8 @@ class Table:
         ------
         ConditionFailed
             With the item that failed it, where the request asked for that.
+        StoreThrottled
+            When DynamoDB takes no more now, of this partition or of this table.
         StoreUnavailable
             In all other cases; whether a write happened is unknown.
         """
@@ -147,6 +157,8 @@ class Table:
             ]
             if code == "ConditionalCheckFailedException" or "ConditionalCheckFailed" in reasons:
                 raise ConditionFailed(error.response.get("Item")) from None
+            if code in THROTTLED:
+                raise StoreThrottled(f"DynamoDB is throttled: {code}") from error
             raise StoreUnavailable(f"DynamoDB refused: {code}") from error
         except (BotoCoreError, ResponseParserError) as error:
             raise StoreUnavailable(f"DynamoDB did not answer: {type(error).__name__}") from error

@@ -20,6 +20,7 @@ ROOM_IN_THE_DAY: Final = "used <= :room"
 ROOM_OR_NEW_DAY: Final = "(attribute_not_exists(used) OR used <= :room)"
 IN_THE_BAND: Final = "tat BETWEEN :lo AND :hi"
 RESTED: Final = "(attribute_not_exists(tat) OR tat <= :x)"
+HOLDS_WHAT_IS_OWED: Final = "used >= :units_owed AND reqs >= :requests_owed"
 UNTOUCHED: Final = "attribute_not_exists(tat)"
 ADVANCE: Final = "SET tat = tat + :step, used = used + :units, reqs = reqs + :requests"
 RESTART: Final = (
@@ -99,6 +100,10 @@ class DynamoDBUsage(Table):
         values = numbers({**edges, ":units": charge.units, ":requests": charge.requests})
         values[":key"] = {"S": charge.key_id}
         values.update(more or {})
+        if charge.units < 0 or charge.requests < 0:  # or else a day without an item opens below 0
+            condition = f"{condition} AND {HOLDS_WHAT_IS_OWED}"
+            owed = {":units_owed": -charge.units, ":requests_owed": -charge.requests}
+            values.update(numbers(owed))
         if charge.room is not None:
             condition = f"{condition} AND {room}"
             values[":room"] = {"N": str(charge.room)}

@@ -11,15 +11,20 @@ BUSY: Final = """
 UPDATE usage SET tat = tat + :step, used = used + :units, reqs = reqs + :requests
 WHERE account_id = :account AND day = :day AND tat BETWEEN :lo AND :hi
 AND (:room IS NULL OR used <= :room) AND instr(revoked, :key) = 0
+AND used + :units >= 0 AND reqs + :requests >= 0
 RETURNING day, tat, used, reqs, revoked"""
-# A day without a row is a day without use, so the INSERT admits; else the row has its say.
+# A day without a row is a day without use, so the INSERT admits, unless more is given back than is
+# taken; else the row has its say.
 RESTART: Final = """
 INSERT INTO usage (account_id, day, tat, used, reqs)
-VALUES (:account, :day, :tat, :units, :requests)
+SELECT :account, :day, :tat, :units, :requests
+WHERE (:units >= 0 AND :requests >= 0)
+OR EXISTS (SELECT 1 FROM usage WHERE account_id = :account AND day = :day)
 ON CONFLICT (account_id, day) DO UPDATE
 SET tat = excluded.tat, used = used + excluded.used, reqs = reqs + excluded.reqs
 WHERE (tat IS NULL{or_rested})
 AND (:room IS NULL OR used <= :room) AND instr(revoked, :key) = 0
+AND used + excluded.used >= 0 AND reqs + excluded.reqs >= 0
 RETURNING day, tat, used, reqs, revoked"""
 IDLE: Final = RESTART.format(or_rested=" OR tat <= :x")
 NEW: Final = RESTART.format(or_rested="")

@@ -31,8 +31,8 @@ class Item:
     used: int = 0
     granted: list = field(default_factory=list)
 
-    def admit(self, rate, form, now, n, cost, daily):
-        band = rate.at(now, n)
+    def admit(self, rate, form, now, n, cost, daily, life=0):
+        band = rate.at(now, n, life)
         if self.used > daily - cost:
             return False
         if form is Form.BUSY:
@@ -72,14 +72,10 @@ def test_a_rate_that_does_not_divide_a_second_is_rounded_to_the_safe_side():
     assert rate_of(per_second=3, burst=10).spacing == 333_334
 
 
-def test_a_lease_shortens_the_burst():
-    assert rate_of(500, 1_000, lease_life=SECOND).tau == SECOND
-
-
-@pytest.mark.parametrize("lease_life", [2 * SECOND, 5 * SECOND])
-def test_a_lease_longer_than_the_burst_admits_nothing_and_is_refused(lease_life):
+@pytest.mark.parametrize("burst", [0, 1])
+def test_a_burst_that_admits_nothing_is_refused(burst):
     with pytest.raises(ValueError, match="would admit nothing"):
-        rate_of(100, 200, lease_life)
+        rate_of(100, burst)
 
 
 def test_no_more_requests_fit_at_once_than_are_guaranteed():
@@ -170,46 +166,46 @@ def test_a_retry_after_is_rounded_up_and_never_nothing(microseconds, seconds):
 # Properties: a schedule is what each environment decided by its clock, in the order in which the
 # store came to apply it. The two orders differ as much as Hypothesis likes.
 
-rates = st.builds(
-    rate_of, per_second=st.integers(1, 3_000), burst=st.integers(2, 300), lease_life=st.just(0)
-)
+rates = st.builds(rate_of, per_second=st.integers(1, 3_000), burst=st.integers(2, 300))
 forms = st.sampled_from(Form)
 steps = st.tuples(
     st.integers(0, 5 * SECOND),  # when it was decided, after the start
     st.integers(1, 4),  # requests
     st.integers(0, 30),  # units
     st.one_of(st.none(), forms),  # a wrong guess, or the form that fits
+    st.just(0) | st.integers(0, SECOND),  # for how long they may be spent
+    st.lists(st.floats(0, 1), min_size=4, max_size=4),  # when of that each is
 )
 
 
 def run(rate, start, schedule, daily):
-    """All grants of a schedule, over as many days as it has, by the rules before each call."""
-    items = {}
-    for after, n, cost, guess in schedule:
+    """When each request is spent, over as many days as it takes, by the rules before each call."""
+    items, spent = {}, []
+    for after, n, cost, guess, longest, when in schedule:
         now = start + after
         item = items.setdefault(day_of(now), Item())
-        form = guess or rate.form(now, item.tat)
         midnight = midnight_before(now)
-        if not rate.fits(n) or cost > daily:
+        life = min(longest, midnight + DAY - now)
+        form = guess or rate.form(now, item.tat, life)
+        if not rate.fits(n, life) or cost > daily:
             continue
-        if form is Form.NEW and not midnight + n * rate.spacing <= now < midnight + rate.tau:
+        if form is Form.NEW and (rate.settled(now, life) or now < midnight + n * rate.spacing):
             continue
-        if form is Form.IDLE and item.tat is None and not rate.settled(now):
+        if form is Form.IDLE and item.tat is None and not rate.settled(now, life):
             continue
         before = item.tat
-        if item.admit(rate, form, now, n, cost, daily):
-            assert now - rate.band <= item.tat <= now - rate.band + rate.tau
+        if item.admit(rate, form, now, n, cost, daily, life):
+            assert now + life - rate.band <= item.tat <= now - rate.band + rate.tau
             assert before is None or item.tat >= before + n * rate.spacing
+            spent += [now + int(part * life) for part in when[:n]]
         assert 0 <= item.used <= daily
-    return sorted(grant for item in items.values() for grant in item.granted)
+    return sorted(spent)
 
 
 def assert_never_over(rate, grants, skew=0):
-    for i, (first, _) in enumerate(grants):
-        sum_of_n = 0
-        for last, n in grants[i:]:
-            sum_of_n += n
-            assert sum_of_n * rate.spacing <= last - first + rate.tau + skew
+    for i, first in enumerate(grants):
+        for n, last in enumerate(grants[i:], start=1):
+            assert n * rate.spacing <= last - first + rate.tau + skew
 
 
 @settings(max_examples=150, deadline=None)
@@ -227,10 +223,30 @@ def test_the_bound_holds_across_midnight(rate, schedule, before):
 def test_a_flood_over_midnight_is_granted_what_is_allowed():
     """The bound is no empty promise: nearly all of it is granted."""
     start = MIDNIGHT - 3 * SECOND
-    schedule = [(after, 1, 1, None) for after in range(0, 6 * SECOND, 1_000)]
+    schedule = [(after, 1, 1, None, 0, [0]) for after in range(0, 6 * SECOND, 1_000)]
     grants = run(BASIC, start, schedule, daily=10_000)
     assert_never_over(BASIC, grants)
     assert 190 + 600 - 2 <= len(grants) <= 200 + 600
+
+
+def test_leases_in_steady_traffic_are_granted_what_is_allowed():
+    """The life of a lease costs room only while the bucket stands below it."""
+    schedule = [
+        (after, 4, 4, None, SECOND, [0, 0.3, 0.6, 1]) for after in range(0, 6 * SECOND, 999)
+    ]
+    grants = run(BASIC, NOON, schedule, daily=10_000)
+    assert_never_over(BASIC, grants)
+    assert 95 + 600 - 10 <= len(grants) <= 200 + 700
+
+
+def test_the_life_that_is_free_costs_no_room():
+    for tat in (NOON - 150_000, NOON, NOON + 300_000):
+        life = BASIC.free_life(NOON, tat)
+        assert BASIC.room(NOON, tat, life) == BASIC.room(NOON, tat)
+        assert BASIC.room(NOON, tat, life + 2 * BASIC.spacing + BASIC.band) < BASIC.room(NOON, tat)
+    assert BASIC.free_life(NOON, None) == BASIC.free_life(NOON, NOON - 10 * SECOND) == 0
+    young = MIDNIGHT + SECOND
+    assert BASIC.free_life(young, None) == SECOND
 
 
 @given(

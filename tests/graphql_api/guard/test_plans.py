@@ -7,8 +7,8 @@ def test_the_plans_are_these():
     assert list(PLANS.values()) == [
         Plan("DEMO", 5, 10, 500, 100),
         Plan("BASIC", 100, 200, 10_000, 500),
-        Plan("PREMIUM", 500, 1_000, 100_000, 1_000),
-        Plan("ENTERPRISE", 2_000, 5_000, 1_000_000, 5_000),
+        Plan("PREMIUM", 500, 1_000, 100_000, 1_000, lease=50),
+        Plan("ENTERPRISE", 2_000, 5_000, 1_000_000, 5_000, lease=50),
     ]
     assert all(name == plan.name for name, plan in PLANS.items())
 

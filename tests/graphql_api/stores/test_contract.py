@@ -220,6 +220,37 @@ def test_busy_refuses_a_revoked_key_and_says_so(account):
     assert account.busy(charge(key="token"), NOON, NOON, 10).admitted
 
 
+@pytest.mark.parametrize("form", ["busy", "idle"])
+def test_one_write_takes_a_request_and_gives_back_more(store, form):
+    store.idle(charge(requests=9, units=40), NOON, NOON)
+    net = charge(requests=1 - 8, units=3 - 40, room=98 + 40)
+    if form == "busy":
+        outcome = store.busy(net, NOON, NOON, 10)
+    else:
+        outcome = store.idle(net, NOON, NOON + 10)
+    assert outcome == Outcome(True, UsageDay(TODAY, NOON + 10, 3, 2))
+
+
+@pytest.mark.parametrize("form", ["busy", "idle", "new"])
+@pytest.mark.parametrize(("requests", "units"), [(-2, 1), (1, -3), (-2, -3)])
+def test_a_day_never_falls_below_nothing(store, form, requests, units):
+    net = charge(requests=requests, units=units)
+    if form == "new":
+        assert open_day(store, form, tat=NOON, requests=requests, units=units) == Outcome(
+            False, UsageDay(TODAY)
+        )
+        return
+    assert open_day(store, "idle", tat=NOON, requests=requests, units=units) == Outcome(
+        False, UsageDay(TODAY)
+    )
+    store.idle(charge(requests=1), NOON, NOON)
+    if form == "busy":
+        outcome = store.busy(net, NOON, NOON, 10)
+    else:
+        outcome = store.idle(net, NOON, NOON + 10)
+    assert outcome == Outcome(False, UsageDay(TODAY, NOON, 2, 1))
+
+
 def test_what_is_given_back_lowers_units_and_requests_and_leaves_tat(store):
     store.idle(charge(requests=3, units=10), NOON, NOON)
     store.give_back(ACCOUNT.id, TODAY, 1, 4)

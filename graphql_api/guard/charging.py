@@ -1,0 +1,224 @@
+"""Charging: one conditional write in the form that fits, or a refusal that needs no write."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from graphql_api.errors import Unauthenticated, Unavailable
+from graphql_api.guard import refusals
+from graphql_api.guard.authenticate import REVOKED
+from graphql_api.guard.caller import Caller
+from graphql_api.guard.leases import Order
+from graphql_api.guard.limits import DAY, SECOND, Form, Rate, day_of, midnight_before, rate_of
+from graphql_api.guard.memory import Memory
+from graphql_api.guard.reach import BUSY, Reach, unavailable
+from graphql_api.stores import Charge, Outcome, StoreThrottled, UsageDay, UsageStore
+
+__all__ = ["Charging", "Seen"]
+
+# For so long a spent quota is believed: a plan may rise, and failures are given back. It is looked
+# at again when both are over, seconds (at random) and refusals, or after the longest time.
+RECHECK: Final = (3 * SECOND, 4 * SECOND)
+RECHECK_REFUSALS: Final = 50
+RECHECK_LONGEST: Final = 30 * SECOND
+ACCOUNTS: Final = 10_000  # whose last item is remembered
+FORMS_TRIED: Final = 6  # two suffice alone; races may cost a third
+THROTTLED_FOR: Final = SECOND // 20  # doubled with each time in a row
+THROTTLED_MOST: Final = SECOND
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the last answer of the store said of an account."""
+
+    usage: UsageDay
+    at: int
+    shared: bool  # the bucket had moved since the answer before: others spend from it too
+    checked_at: int  # when the day's units were last looked at
+    recheck_after: int
+    refused: int = 0  # since then, from memory
+
+
+class Charging:
+    """Admits by conditional writes, and refuses from memory what the last answer rules out.
+
+    Whatever it remembers only saves calls: each admission is a conditional write, so what it has
+    wrong costs a second call and never a request too many.
+    """
+
+    def __init__(self, usage: UsageStore, clock: Callable[[], int]) -> None:
+        self._usage = usage
+        self._clock = clock
+        self._seen: Memory[str, Seen] = Memory(ACCOUNTS)
+        self._throttled: Memory[str, tuple[int, int]] = Memory(ACCOUNTS)
+
+    def last_seen(self, account_id: str, now: int) -> Seen | None:
+        """What is known of the account's day."""
+        seen = self._seen.get(account_id, now)
+        return seen if seen is not None and seen.usage.day == day_of(now) else None
+
+    def look_again(self, account_id: str) -> None:
+        """Have the next request find out whether the day's units reach again."""
+        seen = self._seen.get(account_id, self._clock())
+        if seen is not None:
+            seen.recheck_after = 0
+            seen.refused = RECHECK_REFUSALS
+
+    def check(self, caller: Caller, cost: int, now: int, held: int = 0) -> Seen | None:
+        """What is known of the account, unless it rules this request out.
+
+        Parameters
+        ----------
+        held : int
+            Units of the day that this process holds, and would give back with the write.
+
+        Raises
+        ------
+        RateLimited, QuotaExceeded, Unavailable
+            As long as that must still hold: ``tat`` never falls, and ``used`` only by refunds. And
+            for a moment after the store has asked for fewer writes of this account.
+        """
+        seen = self.last_seen(caller.account_id, now)
+        plan = caller.plan
+        if seen is not None and cost and seen.usage.units_used + cost - held > plan.units_per_day:
+            self._refuse_if_spent(caller, cost, seen, now)
+        rate = rate_of(plan.per_second, plan.burst)
+        usage = seen.usage if seen is not None else UsageDay(day_of(now))
+        if rate.ready_at(now, usage.tat) > now:
+            raise refusals.rate_limited(plan, usage, now)
+        throttled = self._throttled.get(caller.account_id, now)
+        if throttled is not None and now < throttled[0]:
+            raise unavailable(BUSY)
+        return seen
+
+    def write(
+        self,
+        caller: Caller,
+        order: Order,
+        guess: "Guess",
+        seen: Seen | None,
+        first: Seen | None,
+        now: int,
+        reach: Reach,
+    ) -> Outcome:
+        """One conditional write; see limits for the numbers."""
+        plan = caller.plan
+        rate = rate_of(plan.per_second, plan.burst)
+        form = guess(rate, seen, now, order.life)
+        band = rate.at(now, order.requests, order.life)
+        units = order.units - order.units_back
+        charge = Charge(
+            caller.account_id,
+            day_of(now),
+            caller.key_id,
+            order.requests - order.requests_back,
+            units,
+            plan.units_per_day - units if order.units else None,
+        )
+        try:
+            if form is Form.BUSY:
+                outcome = reach(self._usage.busy, charge, band.lo, band.hi, band.step)
+            elif form is Form.IDLE:
+                outcome = reach(self._usage.idle, charge, band.x, band.x + band.step)
+            else:
+                opening = rate.opening(midnight_before(now))
+                outcome = reach(self._usage.new, charge, opening + band.step)
+        except Unavailable as error:
+            if isinstance(error.__cause__, StoreThrottled):
+                self._hold_off(caller.account_id, now)
+            raise
+        self._learn(caller.account_id, outcome, first, form, band.step, now)
+        return outcome
+
+    def alone(self, caller: Caller, cost: int, reach: Reach) -> tuple[UsageDay, int]:
+        """Charge one request by itself; the day after it, and when.
+
+        Raises
+        ------
+        RateLimited, QuotaExceeded
+            With the limit, and when to come back. Nothing was charged.
+        Unauthenticated
+            When the key was revoked meanwhile.
+        Unavailable
+            When the store cannot be reached. The request may have been charged, never served.
+        """
+        order = Order(1, cost)
+        guess = likely
+        first: Seen | None = None
+        for attempt in range(FORMS_TRIED):
+            now = self._clock()
+            seen = self.check(caller, cost, now)
+            first = first if attempt else seen
+            outcome = self.write(caller, order, guess, seen, first, now, reach)
+            if outcome.admitted:
+                return outcome.usage, now
+            if caller.key_id in outcome.usage.revoked:
+                raise Unauthenticated(REVOKED)
+            guess = fitting
+        raise unavailable(refusals.RACED)
+
+    def _refuse_if_spent(self, caller: Caller, cost: int, seen: Seen, now: int) -> None:
+        """Refuse without a call what the last answer says cannot be: the day's units are spent."""
+        passed = now - seen.checked_at
+        due = passed >= seen.recheck_after and seen.refused >= RECHECK_REFUSALS
+        if due or not 0 <= passed < RECHECK_LONGEST:
+            # Whoever comes meanwhile is refused by what is known; this request goes and looks.
+            seen.checked_at = now
+            seen.recheck_after = random.randint(*RECHECK)
+            seen.refused = 0
+            return
+        seen.refused += 1
+        raise refusals.quota_exceeded(caller.plan, seen.usage, cost, now)
+
+    def _learn(
+        self,
+        account_id: str,
+        outcome: Outcome,
+        first: Seen | None,
+        form: Form,
+        step: int,
+        now: int,
+    ) -> None:
+        """Remember an answer, unless a later one is known: ``tat`` never falls.
+
+        Others spend from the bucket when it is found elsewhere than it was ``first``, when this
+        request began. An IDLE that went through has found it at rest.
+        """
+        self._throttled.forget(account_id)
+        known = self.last_seen(account_id, now)
+        if known is not None and (known.usage.tat or 0) > (outcome.usage.tat or 0):
+            return
+        found = outcome.usage.tat
+        if outcome.admitted and found is not None:
+            found -= step
+        moved = first is None or found != first.usage.tat
+        shared = moved and not (outcome.admitted and form is not Form.BUSY)
+        seen = Seen(outcome.usage, now, shared, now, random.randint(*RECHECK))
+        self._seen.put(account_id, seen, midnight_before(now) + 2 * DAY)
+
+    def _hold_off(self, account_id: str, now: int) -> None:
+        """Ask the store nothing for this account for a moment: longer each time, and at random."""
+        before = self._throttled.get(account_id, now)
+        most = min(THROTTLED_MOST, 2 * before[1] if before else THROTTLED_FOR)
+        until = now + most // 2 + random.randrange(most)
+        self._throttled.put(account_id, (until, most), until + THROTTLED_MOST)
+
+
+Guess = Callable[[Rate, Seen | None, int, int], Form]
+
+
+def fitting(rate: Rate, seen: Seen | None, now: int, life: int) -> Form:
+    """The form that the last ``tat`` seen calls for."""
+    return rate.form(now, seen.usage.tat if seen else None, life)
+
+
+def likely(rate: Rate, seen: Seen | None, now: int, life: int) -> Form:
+    """The form to try first, on what was seen a while ago.
+
+    Where others were seen to spend from the same bucket they have gone on moving it, so BUSY is the
+    better guess even if the last ``tat`` seen lies below the band by now.
+    """
+    if seen is not None and seen.shared and seen.usage.tat and not life:
+        return Form.BUSY if now < seen.at + rate.tau else fitting(rate, seen, now, life)
+    return fitting(rate, seen, now, life)

@@ -5,6 +5,7 @@ import random
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from graphql_api.errors import BadInput, Unauthenticated, Unavailable
@@ -198,7 +199,9 @@ class Guard:
             self._usage.history, caller.account_id, wanted[0], wanted[-1]
         )
         by_day = {usage.day: usage for usage in found}
-        return [by_day.get(day) or UsageDay(day) for day in wanted]
+        return [
+            self._less_held(caller.account_id, by_day.get(day) or UsageDay(day)) for day in wanted
+        ]
 
     def keys(self, caller: Caller, reach: Reach | None = None) -> list[ApiKey]:
         """The keys of the caller's account, oldest first, revoked ones too; one read."""
@@ -313,3 +316,12 @@ class Guard:
     def _held(self, account_id: str, day: str) -> tuple[int, int]:
         holding = self._holdings.get(account_id)
         return holding.held(day) if holding is not None else (0, 0)
+
+    def _less_held(self, account_id: str, usage: UsageDay) -> UsageDay:
+        """A day without what was charged to it ahead and is not spent."""
+        requests, units = self._held(account_id, usage.day)
+        if not requests and not units:
+            return usage
+        return replace(
+            usage, requests=usage.requests - requests, units_used=usage.units_used - units
+        )

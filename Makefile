@@ -7,7 +7,7 @@ GRAPHIQL := graphql_api/http/graphiql
 IMAGE ?= intellpulse:local
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install packages ministack serve test check format schema bench lock graphiql clients fuzz fuzz-schema attack image clean
+.PHONY: help install packages ministack serve test check format schema bench lock graphiql clients fuzz fuzz-schema attack histories image clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -88,6 +88,9 @@ fuzz: .venv/dev.stamp ## Random bytes, bodies and queries, for half an hour
 
 attack: .venv/dev.stamp ministack ## 32 environments at one account, 20 trials a case: nothing over a limit
 	@ATTACK_TRIALS=20 ATTACK_SECONDS=3 $(BIN)/python -m pytest -s tests/attacks/guard $(ARGS)
+
+histories: .venv/dev.stamp ## 300 random histories of commits on each home of bars: no answer ever changes
+	@HISTORIES=300 $(BIN)/python -m pytest tests/market_data/stores/test_histories.py $(ARGS)
 
 image: .venv/dev.stamp ## The container image, built and then tried as Lambda runs it
 	@sh scripts/build_image.sh $(IMAGE)

@@ -103,7 +103,7 @@ def answer(store, as_of, now, adjustment, at=None):
     return (seen, found.as_of, found.data_version, found.source, found.stale) if seen[0] else None
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(DELIVERIES, st.sampled_from(Adjustment), st.none() | DAYS.map(lambda d: MONDAY + d * DAY))
 def test_no_answer_at_a_fixed_moment_ever_changes(deliveries, adjustment, at):
     answers = {}

@@ -1,0 +1,94 @@
+"""No answer to a fixed moment ever changes: random histories with everything that can go wrong."""
+
+import os
+import random
+from dataclasses import replace
+
+import pytest
+
+from graphql_api.judgement import Decisions, Judge, Question
+from market_data.bars import Adjustment
+from market_data.stores import SqliteReadingStore, reading
+from tests.market_data.stores.stage import ONE_DAY, Stage
+
+# `make histories` plays 300 on each home.
+HISTORIES = int(os.environ.get("HISTORIES", "0"))
+SEEDS = {"sqlite": HISTORIES or 16, "dynamodb": HISTORIES or 4}
+CROSS = ("MOVING_AVERAGE_CROSS", (("fast", 1.0), ("slow", 2.0)))
+
+
+@pytest.fixture(params=["sqlite_in_memory", "dynamodb"])
+def home(request):
+    """A store on each backend, and how many histories are played on it."""
+    return request.getfixturevalue(request.param), SEEDS[request.param.removesuffix("_in_memory")]
+
+
+def play(store, seed, symbol):
+    stage = Stage(store._backend, seed, symbol)
+    stage.play()
+    return stage
+
+
+def test_no_answer_to_a_fixed_moment_ever_changes(home, tmp_path):
+    store, histories = home
+    for seed in range(histories):
+        stage = play(store, seed, f"S{seed}")
+        assert len(stage.answers) > 20
+        series = store.series(stage.symbol, ONE_DAY)
+        found = series.snapshot(now=stage.now, adjustment=Adjustment.RAW).bars
+        # What was killed on its way and came again is all there, as its newest fetch told it.
+        assert dict(zip(found.time.tolist(), found.close.tolist(), strict=True)) == stage.expected()
+        a_signal_is_its_history_at_that_bar(store, stage, tmp_path)
+
+
+def a_signal_is_its_history_at_that_bar(store, stage, tmp_path):
+    """signal(at: t, asOf: k) equals signalHistory(asOf: k) at t."""
+    readings = SqliteReadingStore(tmp_path / "none.sqlite")
+    judge = Judge(store, readings, Decisions(), stage.now)
+    moments = random.Random(0).sample(list(stage.answers), 12)
+    judged = 0
+    for as_of, _, _ in moments:
+        known = store.series(stage.symbol, ONE_DAY).snapshot(as_of=as_of, now=stage.now).known
+        if known < 3:
+            continue
+        history = judge.ask(Question(stage.symbol, ONE_DAY, *CROSS, None, as_of))
+        for time in history.snapshot.bars.time.tolist():
+            bar = history.find(time)
+            if bar is None or bar < 2:
+                continue
+            then = history.at(bar)
+            alone = judge.ask(Question(stage.symbol, ONE_DAY, *CROSS, then_closed(time), as_of))
+            assert alone.bar_time == time
+            assert alone.decision.action[-1] == then.decision.action[bar]
+            assert alone.decision.score[-1] == then.decision.score[bar]
+            assert alone.snapshot.data_version == then.snapshot_then().data_version
+            judged += 1
+    assert judged or len(stage.expected()) < 3 or all(not stage.answers[m] for m in moments)
+
+
+def then_closed(time):
+    """When a daily bar of a market that never rests is closed."""
+    return time + 86_400_000_000
+
+
+def play_some(store):
+    for seed in range(20):
+        play(store, seed, f"S{seed}")
+
+
+def test_readers_who_speak_of_moments_that_are_pending_are_found_out(sqlite_in_memory, monkeypatch):
+    """The histories above can fail: one rule less, and an answer changes."""
+    honest = reading.Reader._dated
+
+    def rash(self, series, seen):
+        return honest(self, series, seen._replace(head=replace(seen.head, pending=0)))
+
+    monkeypatch.setattr(reading.Reader, "_dated", rash)
+    with pytest.raises(AssertionError, match="and now it is"):
+        play_some(sqlite_in_memory)
+
+
+def test_writers_who_never_look_at_the_clock_again_are_found_out(sqlite_in_memory, monkeypatch):
+    monkeypatch.setattr("market_data.stores.chunked._Commit._too_late", lambda self, draft: False)
+    with pytest.raises(AssertionError, match="and now it is"):
+        play_some(sqlite_in_memory)

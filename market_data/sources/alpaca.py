@@ -66,7 +66,8 @@ class Alpaca(RemoteSource):
         outside = 0
         for told in self._answers(f"/v2/stocks/{quote(symbol, safe='')}/bars", query, symbol):
             # Null where there are none.
-            for row in self._reader.items(told.get("bars") or [], "bars"):
+            rows = [] if told.get("bars", ...) is None else told.get("bars")
+            for row in self._reader.items(rows, "bars"):
                 bar = self._bar(self._reader.mapping(row, "bar"), interval)
                 if interval is Interval.FIFTEEN_MINUTES and not in_session(bar.time, CALENDAR):
                     outside += 1

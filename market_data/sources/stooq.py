@@ -56,7 +56,7 @@ class Stooq(RemoteSource):
         self._read(found, text)
 
     def _read(self, found: Found, text: str) -> None:
-        header, *rows = csv.reader(text.splitlines())
+        header, *rows = csv.reader(text.splitlines() or [""])
         if header not in (HEADER, HEADER[:-1]):
             raise self._instead(text)
         for fields in rows:

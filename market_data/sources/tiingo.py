@@ -65,7 +65,10 @@ class Tiingo(RemoteSource):
         told = self._reader.json(answer)
         if answer.status == 200 and not isinstance(told, dict):
             return told
-        detail = as_written(self._reader.mapping(told, "error").get("detail"))
+        error = self._reader.mapping(told, "error")
+        if "detail" not in error:
+            raise self._reader.bad(f"answered {answer.status} with an object without detail")
+        detail = as_written(error["detail"])
         if "token" in detail.lower():
             raise NotPermitted(self._terms.name, f"does not permit it: {self._http.told(detail)}")
         if answer.status == 404 or "not found" in detail.lower():

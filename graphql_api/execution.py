@@ -15,6 +15,7 @@ from graphql import (
 )
 from graphql.execution.values import get_variable_values
 
+from graphql_api.columns import ColumnExecutor
 from graphql_api.documents import Document, Documents, Unfit
 from graphql_api.errors import BadRequest, MethodNotAllowed, QueryTooComplex
 from graphql_api.finality import asks_only_for_settled, entity_tag
@@ -203,6 +204,7 @@ class Service:
             ),
             variable_values=dict(query.variables),
             operation_name=operation.name.value if operation.name else None,
+            executor_class=ColumnExecutor,
         )
         assert isinstance(result, ExecutionResult)  # noqa: S101  # no resolver is asynchronous
         errors = [present(error) for error in (result.errors or [])[:MAX_ERRORS]]

@@ -23,7 +23,9 @@ _MOMENT = re.compile(
     r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
 )
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_EPOCH_DAY = _EPOCH.toordinal()
 _MICROSECOND = dt.timedelta(microseconds=1)
+_DAY = 86_400_000_000
 
 
 def micros(text: str) -> int:
@@ -46,6 +48,9 @@ def micros(text: str) -> int:
 
 def rfc3339(moment: int) -> str:
     """The UTC time of a moment, with a fraction only where there is one."""
+    day, rest = divmod(moment, _DAY)
+    if not rest:  # as most bars of a day open
+        return f"{dt.date.fromordinal(day + _EPOCH_DAY).isoformat()}T00:00:00Z"
     text = (_EPOCH + moment * _MICROSECOND).isoformat().replace("+00:00", "Z")
     return text if "." not in text else text[:-1].rstrip("0") + "Z"
 

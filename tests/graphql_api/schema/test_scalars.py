@@ -81,3 +81,8 @@ def test_days_are_read_as_they_are_written() -> None:
         SCALARS[Date].parse_value("2026-02-30")
     with pytest.raises(GraphQLError, match="2026-01-31"):
         SCALARS[Date].parse_value(20260131)
+
+
+@given(st.dates())
+def test_a_midnight_reads_as_any_other_moment(day) -> None:
+    assert rfc3339(micros(f"{day.isoformat()}T00:00:00Z")) == f"{day.isoformat()}T00:00:00Z"

@@ -9,6 +9,7 @@ the key is made by the command line on the same table, as an operator would make
 import argparse
 import json
 import os
+import secrets
 import subprocess
 import sys
 import time
@@ -27,6 +28,7 @@ from infra.runtime_api import HttpAnswer, RuntimeApi, url_event
 __all__ = ["main"]
 
 ACCOUNTS = "accounts"
+ORIGIN_SECRET = secrets.token_urlsafe(48)  # what the CDN would show, and what is not told there
 TEMPLATE = Path(__file__).with_name("template.yaml")
 SIGNAL = """
 query Signal($symbol: Symbol!) {
@@ -66,6 +68,8 @@ def _try(image: str) -> None:
         key = _open_account(environment)
         dynamodb.called.clear()  # making a key is an operator's right
         runtime = {
+            "INTELLPULSE_ORIGIN_SECRET": "env:ORIGIN_SECRET",  # for there is no manager here
+            "ORIGIN_SECRET": ORIGIN_SECRET,
             "AWS_LAMBDA_RUNTIME_API": api.address,
             "AWS_LAMBDA_FUNCTION_NAME": "intellpulse-api",
             "AWS_LAMBDA_FUNCTION_VERSION": "1",

@@ -13,7 +13,7 @@ from graphql_api.guard import keys
 from graphql_api.guard.limits import day_of, next_day_of
 from graphql_api.guard.plans import PLANS
 from graphql_api.guard.reach import Reach
-from graphql_api.stores import Account, AccountStore, ApiKey, AuditEntry, Scope
+from graphql_api.stores import Account, AccountStore, ApiKey, AuditEntry, Overrides, Scope
 
 __all__ = ["DEMO_ACCOUNT", "Accounts", "NewKey", "ulid"]
 
@@ -141,7 +141,7 @@ class Accounts:
         """Move an account to another plan; processes that know it follow within a minute."""
         _check_plan(plan)
         entry = self._entry(account_id, "plan.set", plan=plan)
-        if not Reach(self._clock)(self._store.set_plan, account_id, plan, entry):
+        if not Reach(self._clock)(self._store.set_plan, account_id, plan, Overrides(), entry):
             raise _no_account(account_id)
         return self._account(account_id)
 

@@ -18,7 +18,7 @@ from graphql_api.guard.caller import Caller
 from graphql_api.guard.limits import SECOND
 from graphql_api.guard.memory import Memory
 from graphql_api.guard.networks import within
-from graphql_api.guard.plans import PLANS, Plan
+from graphql_api.guard.plans import Plan, plan_of
 from graphql_api.guard.reach import Reach
 from graphql_api.stores import Account, AccountStore, ApiKey
 
@@ -135,8 +135,7 @@ class Authenticator:
         refusal = _refusal(known.key, now)
         if refusal is not None:
             raise Unauthenticated(refusal)
-        networks = getattr(known.key, "networks", ())
-        if networks and not within(address, networks):
+        if known.key.networks and not within(address, known.key.networks):
             raise Forbidden(ELSEWHERE)
         return Caller(known.account, _plan(known.account), known.key, known.key.scopes)
 
@@ -182,7 +181,7 @@ class Authenticator:
 
 
 def _plan(account: Account) -> Plan:
-    plan = PLANS.get(account.plan)
+    plan = plan_of(account)
     if plan is None:
         raise Internal  # written by a newer version; never served with limits made up
     return plan

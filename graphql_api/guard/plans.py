@@ -1,8 +1,10 @@
-"""The plans that can be bought, one row each."""
+"""The plans that can be bought, one row each, and what an account makes of its own."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
-__all__ = ["PLANS", "Plan"]
+from graphql_api.stores.records import Account
+
+__all__ = ["PLANS", "Plan", "plan_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +42,13 @@ PLANS: dict[str, Plan] = {
         ),
     )
 }
+
+
+def plan_of(account: Account) -> Plan | None:
+    """The limits that count for an account: its plan's, but for those that are overridden.
+
+    None for a plan that is not known here.
+    """
+    plan = PLANS.get(account.plan)
+    own = {name: value for name, value in asdict(account.overrides).items() if value is not None}
+    return plan if plan is None or not own else replace(plan, **own)

@@ -5,7 +5,15 @@ Every method raises StoreUnavailable when the store cannot be reached or does no
 
 from typing import Protocol
 
-from graphql_api.stores.records import Account, ApiKey, AuditEntry, Charge, Outcome, UsageDay
+from graphql_api.stores.records import (
+    Account,
+    ApiKey,
+    AuditEntry,
+    Charge,
+    Outcome,
+    Overrides,
+    UsageDay,
+)
 
 __all__ = ["AccountStore", "UsageStore"]
 
@@ -51,8 +59,13 @@ class AccountStore(Protocol):
         """
         ...
 
-    def set_plan(self, account_id: str, plan: str, entry: AuditEntry) -> bool:
-        """Move an account to another plan. False when there is no such account."""
+    def set_plan(
+        self, account_id: str, plan: str | None, overrides: Overrides, entry: AuditEntry
+    ) -> bool:
+        """Give an account a plan, None for the one it has, and its overrides in place of others.
+
+        False when there is no such account.
+        """
         ...
 
     def close(self) -> None:

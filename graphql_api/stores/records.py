@@ -13,6 +13,7 @@ __all__ = [
     "AuditEntry",
     "Charge",
     "Outcome",
+    "Overrides",
     "Scope",
     "StoreThrottled",
     "StoreUnavailable",
@@ -37,6 +38,16 @@ class Scope(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Overrides:
+    """Limits that an account has instead of its plan's; None leaves the plan's."""
+
+    per_second: int | None = None
+    burst: int | None = None
+    units_per_day: int | None = None
+    single_query: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """Who pays and whose limits count."""
 
@@ -44,6 +55,7 @@ class Account:
     name: str
     plan: str  # a name in guard.plans.PLANS
     created_at: int
+    overrides: Overrides = Overrides()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,9 @@ class ApiKey:
 
     ``id`` is the SHA-256 of the secret in hex. It is safe to show: 178 random bits cannot be
     searched for, and nothing accepts the hash in place of the key.
+
+    ``networks`` are blocks of addresses in CIDR form, IPv4 or IPv6, from which alone the key is
+    taken; empty means from anywhere. A key that was rotated names the one that took its place.
     """
 
     id: str
@@ -64,6 +79,9 @@ class ApiKey:
     expires_at: int | None = None
     revoked_at: int | None = None
     last_used_at: int | None = None
+    networks: tuple[str, ...] = ()
+    replaces: str | None = None
+    replaced_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,12 @@ from graphql_api.stores.dynamodb.items import (
     key_item,
     key_of,
     key_pk,
+    overrides_value,
     time_to_live,
     use_sk,
 )
 from graphql_api.stores.dynamodb.table import READ_ATTEMPTS, ConditionFailed, Table, numbers
-from graphql_api.stores.records import Account, ApiKey, AuditEntry
+from graphql_api.stores.records import Account, ApiKey, AuditEntry, Overrides
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, TransactWriteItemTypeDef
@@ -106,18 +107,26 @@ class DynamoDBAccounts(Table):
             )
         return True
 
-    def set_plan(self, account_id: str, plan: str, entry: AuditEntry) -> bool:
+    def set_plan(
+        self, account_id: str, plan: str | None, overrides: Overrides, entry: AuditEntry
+    ) -> bool:
         """See AccountStore.set_plan."""
+        update = "SET overrides = :overrides"
+        values = {":overrides": overrides_value(overrides)}
+        if plan is not None:
+            update += ", #plan = :plan"
+            values[":plan"] = {"S": plan}
         move: TransactWriteItemTypeDef = {
             "Update": {
                 "TableName": self.table,
                 "Key": {"pk": account_pk(account_id), "sk": {"S": "PROFILE"}},
-                "UpdateExpression": "SET #plan = :plan",
+                "UpdateExpression": update,
                 "ConditionExpression": "attribute_exists(pk)",
-                "ExpressionAttributeNames": {"#plan": "plan"},
-                "ExpressionAttributeValues": {":plan": {"S": plan}},
+                "ExpressionAttributeValues": values,
             }
         }
+        if plan is not None:
+            move["Update"]["ExpressionAttributeNames"] = {"#plan": "plan"}
         return self.transact([move], entry)
 
     def touch_key(self, key_id: str, at: int) -> None:

@@ -12,10 +12,11 @@ DynamoDB would delete expired keys, and "expired" would read "unknown".
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from graphql_api.stores.records import Account, ApiKey, AuditEntry, Scope, UsageDay
+from graphql_api.stores.records import Account, ApiKey, AuditEntry, Overrides, Scope, UsageDay
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -34,6 +35,7 @@ __all__ = [
     "key_item",
     "key_of",
     "key_pk",
+    "overrides_value",
     "time_to_live",
     "usage_of",
     "use_sk",
@@ -100,6 +102,12 @@ def key_item(key: ApiKey) -> "dict[str, AttributeValueTypeDef]":
         "last_four": {"S": key.last_four},
         "scopes": {"S": " ".join(sorted(key.scopes))},
     }
+    texts = {
+        "networks": " ".join(key.networks),
+        "replaces": key.replaces,
+        "replaced_by": key.replaced_by,
+    }
+    item.update({name: {"S": text} for name, text in texts.items() if text})
     moments = {
         "valid_from": key.not_before,
         "valid_until": key.expires_at,
@@ -123,6 +131,9 @@ def key_of(item: "Item") -> ApiKey:
         expires_at=_number(item, "valid_until"),
         revoked_at=_number(item, "revoked_at"),
         last_used_at=_number(item, "last_used_at"),
+        networks=tuple((_text(item, "networks") or "").split()),
+        replaces=_text(item, "replaces"),
+        replaced_by=_text(item, "replaced_by"),
     )
 
 
@@ -134,7 +145,14 @@ def account_item(account: Account) -> "dict[str, AttributeValueTypeDef]":
         "name": {"S": account.name},
         "plan": {"S": account.plan},
         "created_at": {"N": str(account.created_at)},
+        "overrides": overrides_value(account.overrides),
     }
+
+
+def overrides_value(overrides: Overrides) -> "AttributeValueTypeDef":
+    """The overridden limits as a map of those that there are."""
+    given = asdict(overrides).items()
+    return {"M": {name: {"N": str(value)} for name, value in given if value is not None}}
 
 
 def account_of(item: "Item") -> Account:
@@ -144,6 +162,7 @@ def account_of(item: "Item") -> Account:
         name=item["name"]["S"],
         plan=item["plan"]["S"],
         created_at=int(item["created_at"]["N"]),
+        overrides=_overrides(item),
     )
 
 
@@ -180,6 +199,15 @@ def audit_of(item: "Item") -> AuditEntry:
         action=item["action"]["S"],
         details=json.loads(item["details"]["S"]),
     )
+
+
+def _overrides(item: "Item") -> Overrides:
+    kept = item["overrides"]["M"] if "overrides" in item else {}
+    return Overrides(**{name: int(value["N"]) for name, value in kept.items()})
+
+
+def _text(item: "Item", name: str) -> str | None:
+    return item[name]["S"] if name in item else None
 
 
 def _number(item: "Item", name: str) -> int | None:

@@ -3,23 +3,29 @@
 import json
 import sqlite3
 from contextlib import suppress
+from dataclasses import astuple, fields
 from typing import Any, Final
 
-from graphql_api.stores.records import Account, ApiKey, AuditEntry, Scope
+from graphql_api.stores.records import Account, ApiKey, AuditEntry, Overrides, Scope
 from graphql_api.stores.sqlite.file import SqliteFile
 
 __all__ = ["SqliteAccounts"]
 
-ONE_KEY: Final = """
-SELECT id, account_id, label, last_four, scopes, created_at, not_before, expires_at, revoked_at,
-       last_used_at
-FROM keys WHERE id = ?"""
+COLUMNS: Final = tuple(one.name for one in fields(ApiKey))
+ONE_KEY: Final = f"SELECT {', '.join(COLUMNS)} FROM keys WHERE id = ?"  # noqa: S608  # names of fields
 KEYS: Final = ONE_KEY.replace("WHERE id = ?", "WHERE account_id = ? ORDER BY created_at, id")
-INSERT_KEY: Final = """
-INSERT OR IGNORE INTO keys
-SELECT :id, :account_id, :label, :last_four, :scopes, :created_at, :not_before, :expires_at,
-       :revoked_at, :last_used_at
-WHERE EXISTS (SELECT 1 FROM accounts WHERE id = :account_id)"""
+INSERT_KEY: Final = f"""
+INSERT OR IGNORE INTO keys ({", ".join(COLUMNS)})
+SELECT {", ".join(f":{name}" for name in COLUMNS)}
+WHERE EXISTS (SELECT 1 FROM accounts WHERE id = :account_id)"""  # noqa: S608  # likewise
+ONE_ACCOUNT: Final = """
+SELECT id, name, plan, created_at, per_second, burst, units_per_day, single_query
+FROM accounts WHERE id = ?"""
+INSERT_ACCOUNT: Final = "INSERT OR IGNORE INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+MOVE: Final = """
+UPDATE accounts SET plan = coalesce(?, plan), per_second = ?, burst = ?, units_per_day = ?,
+       single_query = ?
+WHERE id = ?"""
 INSERT_AUDIT: Final = "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?)"
 MARK: Final = """
 INSERT INTO usage (account_id, day, revoked) VALUES (:account, :day, :key)
@@ -39,10 +45,8 @@ class SqliteAccounts(SqliteFile):
     def find_account(self, account_id: str) -> Account | None:
         """See AccountStore.find_account."""
         with self.reading() as db:
-            row = db.execute(
-                "SELECT id, name, plan, created_at FROM accounts WHERE id = ?", (account_id,)
-            ).fetchone()
-        return Account(*row) if row else None
+            row = db.execute(ONE_ACCOUNT, (account_id,)).fetchone()
+        return _account(row) if row else None
 
     def list_keys(self, account_id: str) -> list[ApiKey]:
         """See AccountStore.list_keys."""
@@ -63,7 +67,7 @@ class SqliteAccounts(SqliteFile):
         """See AccountStore.create_account."""
         with suppress(_Refused), self.transaction() as db:
             row = (account.id, account.name, account.plan, account.created_at)
-            _must_change(db.execute("INSERT OR IGNORE INTO accounts VALUES (?, ?, ?, ?)", row))
+            _must_change(db.execute(INSERT_ACCOUNT, (*row, *astuple(account.overrides))))
             if key is not None:
                 _must_change(db.execute(INSERT_KEY, _key_row(key)))
             db.execute(INSERT_AUDIT, _audit_row(entry))
@@ -93,12 +97,12 @@ class SqliteAccounts(SqliteFile):
             return True
         return False
 
-    def set_plan(self, account_id: str, plan: str, entry: AuditEntry) -> bool:
+    def set_plan(
+        self, account_id: str, plan: str | None, overrides: Overrides, entry: AuditEntry
+    ) -> bool:
         """See AccountStore.set_plan."""
         with suppress(_Refused), self.transaction() as db:
-            _must_change(
-                db.execute("UPDATE accounts SET plan = ? WHERE id = ?", (plan, account_id))
-            )
+            _must_change(db.execute(MOVE, (plan, *astuple(overrides), account_id)))
             db.execute(INSERT_AUDIT, _audit_row(entry))
             return True
         return False
@@ -123,24 +127,20 @@ def _must_change(cursor: sqlite3.Cursor) -> None:
 
 
 def _key_row(key: ApiKey) -> dict[str, Any]:
-    return {
-        "id": key.id,
-        "account_id": key.account_id,
-        "label": key.label,
-        "last_four": key.last_four,
-        "scopes": " ".join(sorted(key.scopes)),
-        "created_at": key.created_at,
-        "not_before": key.not_before,
-        "expires_at": key.expires_at,
-        "revoked_at": key.revoked_at,
-        "last_used_at": key.last_used_at,
-    }
+    row = {name: getattr(key, name) for name in COLUMNS}
+    return row | {"scopes": " ".join(sorted(key.scopes)), "networks": " ".join(key.networks)}
 
 
 def _key(row: tuple[Any, ...]) -> ApiKey:
-    key_id, account_id, label, last_four, scopes, created_at, *moments = row
-    scopes = frozenset(map(Scope, scopes.split()))
-    return ApiKey(key_id, account_id, label, last_four, scopes, created_at, *moments)
+    named = dict(zip(COLUMNS, row, strict=True))
+    named["scopes"] = frozenset(map(Scope, named["scopes"].split()))
+    named["networks"] = tuple(named["networks"].split())
+    return ApiKey(**named)
+
+
+def _account(row: tuple[Any, ...]) -> Account:
+    account_id, name, plan, created_at, *overrides = row
+    return Account(account_id, name, plan, created_at, Overrides(*overrides))
 
 
 def _audit_row(entry: AuditEntry) -> tuple[Any, ...]:

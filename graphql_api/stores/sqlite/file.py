@@ -12,32 +12,42 @@ from graphql_api.stores.records import StoreUnavailable
 
 __all__ = ["SqliteFile"]
 
-VERSION: Final = 1
 PATIENCE: Final = 0.5  # seconds to wait for another writer
-SCHEMA: Final = f"""
-BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS accounts (
+FIRST: Final = """
+CREATE TABLE accounts (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, plan TEXT NOT NULL, created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS keys (
+CREATE TABLE keys (
     id TEXT PRIMARY KEY, account_id TEXT NOT NULL REFERENCES accounts, label TEXT NOT NULL,
     last_four TEXT NOT NULL, scopes TEXT NOT NULL, created_at INTEGER NOT NULL,
     not_before INTEGER, expires_at INTEGER, revoked_at INTEGER, last_used_at INTEGER
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS keys_by_account ON keys (account_id, created_at);
-CREATE TABLE IF NOT EXISTS usage (
+CREATE INDEX keys_by_account ON keys (account_id, created_at);
+CREATE TABLE usage (
     account_id TEXT NOT NULL, day TEXT NOT NULL, tat INTEGER, used INTEGER NOT NULL DEFAULT 0,
     reqs INTEGER NOT NULL DEFAULT 0, revoked TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (account_id, day)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS audit (
+CREATE TABLE audit (
     account_id TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL,
     action TEXT NOT NULL, details TEXT NOT NULL,
     PRIMARY KEY (account_id, id)
-) STRICT, WITHOUT ROWID;
-PRAGMA user_version = {VERSION};
-COMMIT;
-"""
+) STRICT, WITHOUT ROWID"""
+OVERRIDES_NETWORKS_ROTATION: Final = """
+ALTER TABLE accounts ADD COLUMN per_second INTEGER;
+ALTER TABLE accounts ADD COLUMN burst INTEGER;
+ALTER TABLE accounts ADD COLUMN units_per_day INTEGER;
+ALTER TABLE accounts ADD COLUMN single_query INTEGER;
+ALTER TABLE keys ADD COLUMN networks TEXT NOT NULL DEFAULT '';
+ALTER TABLE keys ADD COLUMN replaces TEXT;
+ALTER TABLE keys ADD COLUMN replaced_by TEXT;
+CREATE TABLE once (
+    account_id TEXT NOT NULL, id TEXT NOT NULL, fingerprint TEXT NOT NULL, result TEXT NOT NULL,
+    until INTEGER NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT, WITHOUT ROWID"""
+VERSIONS: Final = (FIRST, OVERRIDES_NETWORKS_ROTATION)
+"""What each version of the file adds to the one before; never changed once it was released."""
 
 
 class SqliteFile:
@@ -106,20 +116,31 @@ class SqliteFile:
         )
         try:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version > VERSION:
+            if version > len(VERSIONS):
                 raise StoreUnavailable(
-                    f"{self.path} has version {version} and this program knows {VERSION}: "
+                    f"{self.path} has version {version} and this program knows {len(VERSIONS)}: "
                     "it was written by a newer one"
                 )
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
-            if version < VERSION:
+            if version < len(VERSIONS):
                 _write_ahead(connection)
-                connection.executescript(SCHEMA)
+                _upgrade(connection)
         except BaseException:
             connection.close()
             raise
         return connection
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    """Bring a file to the newest version in one transaction; another process may have by now."""
+    connection.execute("BEGIN IMMEDIATE")
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    for additions in VERSIONS[version:]:
+        for statement in additions.split(";"):
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {len(VERSIONS)}")
+    connection.execute("COMMIT")
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

@@ -6,7 +6,7 @@ from graphql_api.errors import Forbidden, Internal, Unauthenticated, Unavailable
 from graphql_api.guard import authenticate, keys
 from graphql_api.guard.admit import Guard
 from graphql_api.guard.plans import PLANS
-from graphql_api.stores import Account, AuditEntry, Scope
+from graphql_api.stores import Account, AuditEntry, Overrides, Scope
 
 
 def refusal(guard, **headers):
@@ -161,7 +161,7 @@ def test_a_flood_of_unknown_keys_stays_bounded_and_pushes_no_known_key_out(
 
 def test_a_plan_that_this_version_does_not_know_is_not_served(guard, sqlite, basic, accounts):
     entry = AuditEntry("2", basic.account.id, 0, "cli", "plan.set")
-    sqlite.set_plan(basic.account.id, "PLATINUM", entry)
+    sqlite.set_plan(basic.account.id, "PLATINUM", Overrides(), entry)
     with pytest.raises(Internal):
         guard.authenticate({"x-api-key": basic.secret})
 

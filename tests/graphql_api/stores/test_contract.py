@@ -10,6 +10,7 @@ from graphql_api.stores import (
     AuditEntry,
     Charge,
     Outcome,
+    Overrides,
     Scope,
     UsageDay,
 )
@@ -26,6 +27,9 @@ KEY = ApiKey(
     created_at=NOON,
     not_before=NOON + 1,
     expires_at=NOON + 2,
+    networks=("192.0.2.0/24", "2001:db8::/32"),
+    replaces="c" * 64,
+    replaced_by="d" * 64,
 )
 PLAIN = ApiKey("b" * 64, ACCOUNT.id, "", "0000", frozenset({Scope.ADMIN}), NOON + 5)
 
@@ -100,17 +104,35 @@ def test_a_key_is_created_once(account):
 
 def test_the_audit_log_is_newest_first_and_ends_at_its_limit(account):
     for number in range(2, 6):
-        assert account.set_plan(ACCOUNT.id, "PREMIUM", entry(number, "plan.set"))
+        assert account.set_plan(ACCOUNT.id, "PREMIUM", Overrides(), entry(number, "plan.set"))
     assert [e.at - NOON for e in account.audit_log(ACCOUNT.id, limit=3)] == [5, 4, 3]
 
 
 def test_a_plan_moves_and_nothing_else(account):
-    assert account.set_plan(ACCOUNT.id, "PREMIUM", entry(2, "plan.set", plan="PREMIUM"))
-    assert account.find_account(ACCOUNT.id) == dataclasses.replace(ACCOUNT, plan="PREMIUM")
+    moved = dataclasses.replace(ACCOUNT, plan="PREMIUM")
+    assert account.set_plan(ACCOUNT.id, "PREMIUM", Overrides(), entry(2, "plan.set"))
+    assert account.find_account(ACCOUNT.id) == moved
+
+
+def test_overrides_take_the_place_of_all_others_with_the_plan_or_without(account):
+    own = Overrides(per_second=7, burst=9, units_per_day=2**31 - 1, single_query=1)
+    for number, (plan, overrides) in enumerate(
+        [("PREMIUM", own), (None, Overrides(burst=3)), (None, own), ("DEMO", Overrides())], start=2
+    ):
+        before = account.find_account(ACCOUNT.id)
+        assert account.set_plan(ACCOUNT.id, plan, overrides, entry(number, "plan.set"))
+        after = dataclasses.replace(before, plan=plan or before.plan, overrides=overrides)
+        assert account.find_account(ACCOUNT.id) == after
+
+
+def test_an_account_may_begin_with_overrides(store):
+    account = dataclasses.replace(ACCOUNT, overrides=Overrides(units_per_day=5))
+    assert store.create_account(account, None, entry())
+    assert store.find_account(ACCOUNT.id) == account
 
 
 def test_the_plan_of_no_account_does_not_move(store):
-    assert not store.set_plan(ACCOUNT.id, "PREMIUM", entry())
+    assert not store.set_plan(ACCOUNT.id, "PREMIUM", Overrides(), entry())
     assert store.audit_log(ACCOUNT.id) == []
 
 

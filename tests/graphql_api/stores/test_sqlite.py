@@ -2,10 +2,20 @@
 
 import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 
-from graphql_api.stores import Account, AuditEntry, Charge, StoreUnavailable
+from graphql_api.stores import (
+    Account,
+    ApiKey,
+    AuditEntry,
+    Charge,
+    Overrides,
+    Scope,
+    StoreUnavailable,
+    UsageDay,
+)
 from graphql_api.stores.sqlite import SqliteStore, file
 
 TODAY = "2026-11-21"
@@ -83,11 +93,85 @@ def test_a_thread_that_waits_too_long_for_another_gives_up(sqlite):
 def test_a_file_of_a_newer_version_is_left_alone(tmp_path):
     path = tmp_path / "accounts.sqlite"
     newer = sqlite3.connect(path)
-    newer.execute("PRAGMA user_version = 2")
+    newer.execute(f"PRAGMA user_version = {len(file.VERSIONS) + 1}")
     newer.close()
     store = SqliteStore(path)
     with pytest.raises(StoreUnavailable, match="newer"):
         store.usage("01ACCOUNT", TODAY)
+
+
+def file_of_version_1(path):
+    """A file as the first version wrote it, with one of everything."""
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.executescript(
+        file.FIRST
+        + """;
+        PRAGMA user_version = 1;
+        INSERT INTO accounts VALUES ('01ACCOUNT', 'Größe', 'PREMIUM', 7);
+        INSERT INTO keys VALUES
+            ('k', '01ACCOUNT', 'laptop', 'wxyz', 'admin keys:write', 8, 9, 10, 11, 12);
+        INSERT INTO usage VALUES ('01ACCOUNT', '2026-11-21', 5, 6, 7, 'k l');
+        INSERT INTO audit VALUES ('01ACCOUNT', '0', 7, 'cli', 'account.created', '{"plan": "P"}');
+        """
+    )
+    db.close()
+
+
+def check_that_nothing_was_lost(store):
+    assert store.find_account("01ACCOUNT") == Account("01ACCOUNT", "Größe", "PREMIUM", 7)
+    scopes = frozenset({Scope.ADMIN, Scope.KEYS_WRITE})
+    key = ApiKey("k", "01ACCOUNT", "laptop", "wxyz", scopes, 8, 9, 10, 11, 12)
+    assert store.list_keys("01ACCOUNT") == [key]
+    assert (key.networks, key.replaces, key.replaced_by) == ((), None, None)
+    assert store.usage("01ACCOUNT", TODAY) == UsageDay(TODAY, 5, 6, 7, frozenset("kl"))
+    entry = AuditEntry("0", "01ACCOUNT", 7, "cli", "account.created", {"plan": "P"})
+    assert store.audit_log("01ACCOUNT") == [entry]
+
+
+def test_a_file_of_the_first_version_is_upgraded_in_place_and_loses_nothing(tmp_path):
+    path = tmp_path / "accounts.sqlite"
+    file_of_version_1(path)
+    store = SqliteStore(path)
+    for _ in range(2):
+        check_that_nothing_was_lost(store)
+        store.close()
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (len(file.VERSIONS),)
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    entry = AuditEntry("1", "01ACCOUNT", 9, "cli", "plan.set")
+    assert store.set_plan("01ACCOUNT", "BASIC", Overrides(burst=20), entry)
+    assert store.find_account("01ACCOUNT").overrides == Overrides(burst=20)
+    store.close()
+
+
+def test_two_who_upgrade_a_file_at_once_upgrade_it_once(tmp_path, monkeypatch):
+    path = tmp_path / "accounts.sqlite"
+    file_of_version_1(path)
+    first, second = SqliteStore(path), SqliteStore(path)
+    write_ahead = file._write_ahead
+
+    def overtaken(connection):
+        monkeypatch.setattr(file, "_write_ahead", write_ahead)
+        check_that_nothing_was_lost(second)
+        write_ahead(connection)
+
+    monkeypatch.setattr(file, "_write_ahead", overtaken)
+    check_that_nothing_was_lost(first)
+    first.close()
+    second.close()
+
+
+def test_an_upgrade_that_fails_leaves_the_file_as_it_was(tmp_path, monkeypatch):
+    path = tmp_path / "accounts.sqlite"
+    file_of_version_1(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(file, "VERSIONS", (*file.VERSIONS, "CREATE TABLE new (x); nonsense"))
+        with pytest.raises(StoreUnavailable, match="nonsense"):
+            SqliteStore(path).find_account("01ACCOUNT")
+    store = SqliteStore(path)
+    check_that_nothing_was_lost(store)
+    store.close()
 
 
 def test_a_folder_that_cannot_be_made_is_unavailable(tmp_path):
@@ -113,7 +197,10 @@ def test_a_commit_that_fails_is_rolled_back_and_the_next_one_works(sqlite):
     def commit_what_cannot_be():
         with sqlite.transaction() as db:
             db.execute("PRAGMA defer_foreign_keys = ON")
-            db.execute("INSERT INTO keys VALUES ('k', 'nobody', '', '', '', 0, 0, 0, 0, 0)")
+            db.execute(
+                "INSERT INTO keys (id, account_id, label, last_four, scopes, created_at) "
+                "VALUES ('k', 'nobody', '', '', '', 0)"
+            )
 
     with pytest.raises(StoreUnavailable, match="FOREIGN KEY"):
         commit_what_cannot_be()

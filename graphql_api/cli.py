@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.types import Interval
 from graphql_api import schema
-from graphql_api.commands import bars, documents, keys, quarantine, sentiment, serve
+from graphql_api.commands import bars, documents, fetching, keys, quarantine, sentiment, serve
 from graphql_api.errors import ApiError
 from graphql_api.guard.plans import PLANS
 from graphql_api.settings import BadSetting, Settings
@@ -105,7 +105,42 @@ def _add_bars(
     listing = parts.add_parser("list", parents=[keeps], help="the bars that are kept")
     listing.add_argument("--json", action="store_true", help="print JSON")
     listing.set_defaults(run=bars.listing)
+    _add_fetching(parts, keeps)
     _add_quarantine(parts, keeps)
+
+
+def _add_fetching(
+    parts: "argparse._SubParsersAction[argparse.ArgumentParser]", keeps: argparse.ArgumentParser
+) -> None:
+    fetch = parts.add_parser("fetch", parents=[keeps], help="bring bars from their source")
+    fetch.add_argument("spelling", metavar="SYMBOL", help="as the source spells it: BTCUSDT")
+    fetch.add_argument("--source", choices=fetching.REMOTE, required=True)
+    fetch.add_argument(
+        "--interval", type=_interval, required=True, metavar="INTERVAL", help=", ".join(Interval)
+    )
+    fetch.add_argument(
+        "--since", type=fetching.moment, metavar="DATE", help="else what is missing is fetched"
+    )
+    fetch.add_argument("--until", type=fetching.moment, metavar="DATE", help="else up to now")
+    fetch.add_argument("--symbol", help="of a new symbol: its name here, else the source's")
+    fetch.add_argument("--name", help="of a new symbol, in words")
+    fetch.add_argument("--tick", type=float, default=0.01, help="of a new symbol: its price's step")
+    fetch.add_argument("--calendar", choices=list(CALENDARS), help="of a new symbol")
+    fetch.add_argument(
+        "--check-with",
+        type=fetching.second_source,
+        metavar="SOURCE:SYMBOL",
+        help="another source, which may contradict jumps",
+    )
+    fetch.set_defaults(run=fetching.fetch)
+    watch = parts.add_parser(
+        "watch", parents=[keeps], help="fetch the bars of all that is kept as they close"
+    )
+    watch.add_argument(
+        "--every", type=_seconds, default=60.0, metavar="SECONDS", help="how often to look"
+    )
+    watch.add_argument("--once", action="store_true", help="look once and stop, as a cron job")
+    watch.set_defaults(run=fetching.watch)
 
 
 def _add_quarantine(
@@ -131,7 +166,7 @@ def _add_quarantine(
 def _add_sentiment(
     commands: "argparse._SubParsersAction[argparse.ArgumentParser]", keeps: argparse.ArgumentParser
 ) -> None:
-    group = commands.add_parser("sentiment", help="import, list and export sentiment of a symbol")
+    group = commands.add_parser("sentiment", help="import, fetch, list and export sentiment")
     parts = group.add_subparsers(required=True, metavar="COMMAND")
     bring = parts.add_parser("import", parents=[keeps], help="read scored values from a CSV file")
     bring.add_argument("file", type=Path, metavar="FILE")
@@ -142,6 +177,14 @@ def _add_sentiment(
         help="the file holds dated headlines, which are scored by VADER",
     )
     bring.set_defaults(run=sentiment.bring)
+    fetch = parts.add_parser(
+        "fetch", parents=[keeps], help="the Fear & Greed Index of alternative.me, for crypto"
+    )
+    fetch.add_argument("--symbol", required=True, help="whose sentiment it is to be: BTC-USD")
+    fetch.add_argument(
+        "--since", type=fetching.moment, metavar="DATE", help="else what is missing is fetched"
+    )
+    fetch.set_defaults(run=sentiment.fetch)
     listing = parts.add_parser("list", parents=[keeps], help="the symbols that have sentiment")
     listing.add_argument("--json", action="store_true", help="print JSON")
     listing.set_defaults(run=sentiment.listing)
@@ -175,6 +218,12 @@ def _port(text: str) -> int:
     if not text.isdigit() or not 0 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is no port; it is a number from 0 to 65535")
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    if not text.isdigit() or not 1 <= int(text) <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 1 to 86400")
+    return float(text)
 
 
 def _interval(text: str) -> Interval:

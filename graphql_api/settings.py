@@ -43,6 +43,11 @@ class Settings:
         0, "how old what was read of the store of bars may be, in whole seconds; 0 asks each time"
     )
     bars_held_megabytes: int = setting(64, "how much of what was read of bars a process holds")
+    source_keys: str = setting(
+        "",
+        "keys of sources of bars, as a JSON object: secretsmanager:NAME or file:PATH; else each is "
+        "a variable of its own name",
+    )
     documents_file: Path | None = setting(
         None,
         "trusted documents: a manifest, or a folder of manifests and documents; "

@@ -6,6 +6,7 @@ MarketDataError
     BadInstrument        a symbol, tick or calendar that cannot be one
     BadAction            a split or dividend that cannot be one
     BadReadings          readings of sentiment that break a rule
+    BadSourceKeys        keys of sources that cannot be read
     BadMessage           a message of a queue that has no meaning
     TooLarge             a file or object beyond what is read
     UnknownSymbol        a symbol of which no bars are kept
@@ -31,6 +32,7 @@ __all__ = [
     "BadInstrument",
     "BadMessage",
     "BadReadings",
+    "BadSourceKeys",
     "Damaged",
     "MarketDataError",
     "NotOffered",
@@ -128,6 +130,10 @@ class BadReadings(MarketDataError):
     def __init__(self, message: str, index: int | None = None) -> None:
         super().__init__(message)
         self.index = index
+
+
+class BadSourceKeys(MarketDataError):
+    """Keys of sources that cannot be read, or are none."""
 
 
 class BadMessage(MarketDataError):

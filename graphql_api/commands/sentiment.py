@@ -1,4 +1,4 @@
-"""intellpulse sentiment: import, list and export."""
+"""intellpulse sentiment: import, fetch, list and export."""
 
 import argparse
 import csv
@@ -11,6 +11,7 @@ from graphql_api.app import open_readings
 from graphql_api.commands.keys import print_json
 from graphql_api.schema.scalars import rfc3339
 from graphql_api.settings import Settings
+from market_data.calendar import DAY
 from market_data.clock import now, wait_until
 from market_data.errors import NothingKept
 from market_data.headlines import vader
@@ -18,7 +19,10 @@ from market_data.instruments import Instrument
 from market_data.readings import Delivered, Readings
 from market_data.readings_file import read_headlines, read_scores
 
-__all__ = ["bring", "export", "keep", "listing"]
+__all__ = ["bring", "export", "fetch", "keep", "listing"]
+
+# The newest readings are asked for again: they may have been corrected.
+OVERLAP = 5 * DAY
 
 
 def bring(asked: argparse.Namespace, settings: Settings) -> None:
@@ -28,6 +32,21 @@ def bring(asked: argparse.Namespace, settings: Settings) -> None:
         told = read_headlines(asked.file, now(), vader())
     else:
         told = read_scores(asked.file, now())
+    keep(settings, asked.symbol, told)
+
+
+def fetch(asked: argparse.Namespace, settings: Settings) -> None:
+    """Fetch the Fear & Greed Index for one symbol: what is missing, or since a moment."""
+    from market_data.sources.fear_greed import open_fear_greed  # brings an HTTP client with it
+
+    Instrument(asked.symbol)
+    since = asked.since
+    if since is None:
+        with closing(open_readings(settings)) as store:
+            kept = store.readings(asked.symbol)
+        since = int(kept.time[-1]) - OVERLAP if len(kept.time) else 0
+    with closing(open_fear_greed(now)) as source:
+        told = source.fetch(since, now() + 1)
     keep(settings, asked.symbol, told)
 
 

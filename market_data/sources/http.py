@@ -21,7 +21,7 @@ __all__ = ["Answer", "Http", "Redactor", "retry_after"]
 
 log = logging.getLogger(__name__)
 
-USER_AGENT = "IntellPulse (https://pypi.org/project/intellpulse)"
+USER_AGENT = "IntellPulse/1.0"
 CONNECT, READ, TOTAL = 5.0, 15.0, 60.0  # seconds
 ATTEMPTS = 4
 FIRST_WAIT, LONGEST_WAIT = 0.5, 20.0  # seconds; what a Retry-After asks for beyond is the caller's

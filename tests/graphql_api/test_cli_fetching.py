@@ -1,0 +1,184 @@
+"""intellpulse bars fetch and watch, and sentiment fetch, against a server on this machine."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from graphql_api.cli import main
+from market_data.sources import fear_greed, pacing
+from market_data.sources.binance import Binance
+
+# Weeks, so that no test straddles the end of a bar but in one moment of the week.
+WEEK = 7 * 86_400
+MONDAY = 4 * 86_400  # the first of the epoch
+NOW = int(time.time())
+
+
+class Provider:
+    """Answers as Binance and alternative.me do, by what it was given."""
+
+    def __init__(self) -> None:
+        self.klines: dict[int, str] = {}  # close by open time, epoch seconds
+        self.mood: list[tuple[int, str]] = []
+        self.status = 200
+        self.asked: list[dict[str, str]] = []
+        provider = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                place = urlsplit(self.path)
+                query = {name: values[0] for name, values in parse_qs(place.query).items()}
+                provider.asked.append(query)
+                told = provider.answer(place.path, query)
+                body = json.dumps(told).encode() if provider.status == 200 else b"busy"
+                self.send_response(provider.status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.base = f"http://127.0.0.1:{self.server.server_port}"
+
+    def answer(self, path: str, query: dict[str, str]) -> object:
+        if path == "/fng/":
+            rows = [{"value": value, "timestamp": str(at)} for at, value in self.mood]
+            return {"name": "Fear and Greed Index", "data": rows, "metadata": {"error": None}}
+        first, last = int(query["startTime"]), int(query["endTime"])
+        return [
+            [at * 1000, c, c, c, c, "7.5", (at + WEEK) * 1000 - 1, "0", 1, "0", "0", "0"]
+            for at, c in sorted(self.klines.items())
+            if first <= at * 1000 <= last
+        ]
+
+
+@pytest.fixture
+def provider(monkeypatch) -> Iterator[Provider]:
+    provider = Provider()
+    thread = threading.Thread(target=provider.server.serve_forever, args=(0.02,))
+    thread.start()
+    monkeypatch.setattr(Binance, "base", provider.base)
+    monkeypatch.setattr(fear_greed, "BASE", provider.base)
+    yield provider
+    provider.server.shutdown()
+    thread.join()
+    provider.server.server_close()
+
+
+@pytest.fixture
+def run(tmp_path, capsys, monkeypatch):
+    for command in ("fetching", "sentiment"):
+        monkeypatch.setattr(f"graphql_api.commands.{command}.wait_until", lambda *_: None)
+
+    def command(*words):
+        status = main([*words, "--data", str(tmp_path / "kept")])
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
+
+    return command
+
+
+FETCH = ("bars", "fetch", "BTCUSDT", "--source", "binance", "--interval", "ONE_WEEK")
+
+
+def weeks(count, ending=NOW):
+    newest = ending - (ending - MONDAY) % WEEK
+    return {newest - i * WEEK: str(100 + i) for i in range(count)}
+
+
+def test_bars_are_fetched_kept_and_told_of(run, provider):
+    provider.klines = weeks(30)  # the newest has not closed
+    since = time.strftime("%Y-%m-%d", time.gmtime(NOW - 40 * WEEK))
+    status, out, _ = run(*FETCH, "--symbol", "BTC-USD", "--since", since)
+    assert status == 0
+    assert out == ("BTC-USD ONE_WEEK: 30 bars told, 29 new, 0 restated, 1 held in quarantine\n")
+    (row,) = json.loads(run("bars", "list", "--json")[1])
+    assert (row["symbol"], row["source"], row["calendar"]) == ("BTC-USD", "binance", "24/7")
+    (held,) = json.loads(run("bars", "quarantine", "--json")[1])
+    assert held["code"] == "UNCLOSED"
+
+
+def test_a_second_fetch_asks_for_what_is_missing_alone(run, provider):
+    provider.klines = weeks(30, NOW - 3 * WEEK)
+    run(*FETCH, "--symbol", "BTC-USD")
+    provider.klines |= weeks(3, NOW - WEEK)
+    provider.asked.clear()
+    status, out, _ = run(*FETCH, "--symbol", "BTC-USD")
+    assert (status, "2 new" in out) == (0, True)
+    assert int(provider.asked[0]["startTime"]) >= (NOW - 9 * WEEK) * 1000
+
+
+def test_a_source_that_fails_is_told_in_a_sentence(run, provider, monkeypatch):
+    monkeypatch.setattr("market_data.sources.http.FIRST_WAIT", 0.0)
+    monkeypatch.setattr(pacing, "_SHARED", {}, raising=False)
+    provider.status = 503
+    status, out, err = run(*FETCH)
+    assert (status, out) == (1, "")
+    assert err.startswith("intellpulse: ")
+    assert "binance" in err
+    assert "503" in err
+
+
+def test_what_cannot_be_meant_is_told_with_what_would_be_right(run, provider, capsys):
+    with pytest.raises(SystemExit):
+        run(*FETCH, "--since", "yesterday")
+    assert "2024-01-01T14:30:00Z" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        run(*FETCH, "--check-with", "nowhere")
+    assert "the sources are binance" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        run("bars", "watch", "--every", "0")
+    assert "1 to 86400" in capsys.readouterr().err
+    status, _, err = run("bars", "fetch", "AAPL", "--source", "tiingo", "--interval", "ONE_DAY")
+    assert (status, "TIINGO_API_KEY" in err) == (1, True)
+
+
+def test_watching_once_brings_what_is_due_and_tells_what_fails(run, provider, monkeypatch):
+    monkeypatch.setattr("market_data.sources.http.FIRST_WAIT", 0.0)
+    provider.klines = weeks(30, NOW - 5 * WEEK)
+    run(*FETCH, "--symbol", "BTC-USD")
+    provider.status = 404
+    status, out, err = run("bars", "watch", "--once")
+    assert (status, out) == (0, "")
+    assert "BTC-USD ONE_WEEK: binance" in err
+    provider.status = 200
+    provider.klines |= weeks(5, NOW - WEEK)
+    status, out, err = run("bars", "watch", "--once")
+    assert (status, err) == (0, "")
+    assert "BTC-USD ONE_WEEK: " in out
+    assert "4 new" in out
+    assert run("bars", "watch", "--once")[1] == ""
+
+
+def test_the_fear_and_greed_index_becomes_sentiment(run, provider):
+    day = NOW - NOW % 86_400
+    provider.mood = [(day, "40"), (day - 86_400, "100"), (day - 2 * 86_400, "0")]
+    status, out, _ = run("sentiment", "fetch", "--symbol", "BTC-USD")
+    assert (status, "3 readings" in out, "3 new" in out) == (0, True, True)
+    lines = run("sentiment", "export", "BTC-USD")[1].splitlines()[1:]
+    assert [line.split(",")[3:] for line in lines] == [
+        ["0.0", "fear_greed"],
+        ["1.0", "fear_greed"],
+        ["0.4", "fear_greed"],
+    ]
+    assert [line.split(",")[0] == line.split(",")[1] for line in lines] == [True] * 3
+    provider.mood[0] = (day, "41")
+    assert "1 restated" in run("sentiment", "fetch", "--symbol", "BTC-USD")[1]
+    assert int(provider.asked[-1]["limit"]) < 12
+    provider.mood = []
+    assert "no readings" in run("sentiment", "fetch", "--symbol", "ETH-USD")[1]
+
+
+def test_a_mood_that_is_none_is_refused(run, provider):
+    provider.mood = [(NOW - 86_400, "101")]
+    status, out, err = run("sentiment", "fetch", "--symbol", "BTC-USD")
+    assert (status, out) == (1, "")
+    assert "'101' where 0 to 100 belongs" in err

@@ -7,7 +7,16 @@ from pathlib import Path
 
 from engine.types import Interval
 from graphql_api import schema
-from graphql_api.commands import bars, documents, fetching, keys, quarantine, sentiment, serve
+from graphql_api.commands import (
+    bars,
+    documents,
+    fetching,
+    keys,
+    quarantine,
+    sentiment,
+    serve,
+    verify,
+)
 from graphql_api.errors import ApiError
 from graphql_api.guard.plans import PLANS
 from graphql_api.settings import BadSetting, Settings
@@ -47,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_bars(commands, keeps)
     _add_sentiment(commands, keeps)
     _add_documents(commands, keeps)
+    _add_verify(commands)
     printing = commands.add_parser("schema", help="print the GraphQL schema")
     printing.set_defaults(run=_print_schema)
     return parser
@@ -102,6 +112,21 @@ def _add_bars(
     bring.add_argument("--calendar", choices=list(CALENDARS), help="of a new symbol")
     bring.add_argument("--actions", type=Path, metavar="FILE", help="CSV of splits and dividends")
     bring.set_defaults(run=bars.bring)
+    export = parts.add_parser(
+        "export", parents=[keeps], help="everything that is known of a series, as CSV or Parquet"
+    )
+    export.add_argument("symbol", metavar="SYMBOL")
+    export.add_argument(
+        "--interval",
+        type=_interval,
+        default=Interval.ONE_DAY,
+        metavar="INTERVAL",
+        help=", ".join(Interval),
+    )
+    export.add_argument(
+        "--file", type=Path, help="a name in .parquet, .csv or .csv.gz; else CSV to stdout"
+    )
+    export.set_defaults(run=bars.export)
     listing = parts.add_parser("list", parents=[keeps], help="the bars that are kept")
     listing.add_argument("--json", action="store_true", help="print JSON")
     listing.set_defaults(run=bars.listing)
@@ -212,6 +237,35 @@ def _add_documents(
     listing = parts.add_parser("list", parents=[keeps], help="the documents that are deployed")
     listing.add_argument("--json", action="store_true", help="print JSON")
     listing.set_defaults(run=documents.listing)
+
+
+def _add_verify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    verifying = commands.add_parser(
+        "verify", help="recompute the signals of a saved answer from an export of bars"
+    )
+    verifying.add_argument("file", type=Path, metavar="FILE", help="the answer's JSON")
+    verifying.add_argument(
+        "--bars", type=Path, required=True, metavar="FILE", help="what bars export has written"
+    )
+    verifying.add_argument(
+        "--strategy", metavar="NAME", help="that was asked for, where the answer has no ids"
+    )
+    verifying.add_argument(
+        "--set",
+        type=_parameter,
+        action="append",
+        metavar="NAME=VALUE",
+        help="a parameter that was given, likewise",
+    )
+    verifying.set_defaults(run=verify.run)
+
+
+def _parameter(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} does not read fast=10") from None
 
 
 def _port(text: str) -> int:

@@ -1,6 +1,8 @@
-"""intellpulse bars: import and list."""
+"""intellpulse bars: import, list and export."""
 
 import argparse
+import gzip
+import sys
 from contextlib import closing
 from typing import Any
 
@@ -8,9 +10,11 @@ from graphql_api.app import open_bars
 from graphql_api.commands.keys import print_json
 from graphql_api.schema.scalars import rfc3339
 from graphql_api.settings import Settings
+from market_data.errors import NothingKept
+from market_data.export import write_csv, write_parquet
 from market_data.imports import import_csv, stored_series
 
-__all__ = ["bring", "listing"]
+__all__ = ["bring", "export", "listing"]
 
 
 def bring(asked: argparse.Namespace, settings: Settings) -> None:
@@ -36,6 +40,28 @@ def bring(asked: argparse.Namespace, settings: Settings) -> None:
         print(f"note: {note}")
     for jump in done.jumps:
         print(f"note: the close of {rfc3339(jump)} is over 40 % from the one before, with no split")
+
+
+def export(asked: argparse.Namespace, settings: Settings) -> None:
+    """Write everything that is known of a series: CSV or Parquet, to stdout without a file."""
+    with closing(open_bars(settings)) as store:
+        series = store.series(asked.symbol, asked.interval)
+    if series is None:
+        raise NothingKept(
+            f"no bars of {asked.symbol} {asked.interval.value} are kept; "
+            "intellpulse bars list says which are"
+        )
+    if asked.file is None:
+        write_csv(series, sys.stdout)
+        return
+    if asked.file.suffix == ".parquet":
+        write_parquet(series, asked.file)
+    else:
+        opened = gzip.open if asked.file.suffix == ".gz" else open
+        with opened(asked.file, "wt", encoding="ascii", newline="") as file:
+            write_csv(series, file)
+    rows, actions = len(series.time), len(series.actions)
+    print(f"{asked.file}: {rows} rows of bars, {actions} splits and dividends")
 
 
 def listing(asked: argparse.Namespace, settings: Settings) -> None:

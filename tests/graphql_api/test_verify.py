@@ -1,0 +1,204 @@
+"""intellpulse verify: a saved answer, recomputed from an export and held against it."""
+
+import json
+import urllib.request
+from contextlib import closing
+
+import pytest
+
+from graphql_api.cli import main
+from market_data.export import write_csv
+from market_data.stores import SqliteBarStore
+
+FULL = """{ signal(symbol: "IBM", strategy: { preset: { name: MOVING_AVERAGE_CROSS,
+  parameters: [{ name: "fast", value: 10 }] } }) { ... on Signal { id action score
+  provenance { engineVersion strategyHash dataVersion resolvedAsOf bars } } } }"""
+BARE = """{ explanation(symbol: "AAPL", at: "2005-02-25T23:00:00Z") { ... on Explanation {
+  summary signal { symbol interval barTime action score strategy { name }
+  provenance { engineVersion strategyHash dataVersion resolvedAsOf } } } } }"""
+SEVERAL = """{ signals(symbols: ["IBM", "AAPL"]) { ... on Signal { id action score
+  provenance { dataVersion } } } }"""
+
+
+@pytest.fixture
+def saved(server, tmp_path):
+    """Saves the answer to a query, as a person would with curl, and exports the bars."""
+
+    def save(query, symbol="IBM", name="bars.csv"):
+        answer = tmp_path / "answer.json"
+        headers = {"x-api-key": server.demo_key, "content-type": "application/json"}
+        body = json.dumps({"query": query}).encode()
+        request = urllib.request.Request(server.url + "/graphql", body, headers)
+        with urllib.request.urlopen(request, timeout=10) as reply:
+            answer.write_bytes(reply.read())
+        bars = tmp_path / name
+        assert (
+            main(["bars", "export", symbol, "--data", str(server.data), "--file", str(bars)]) == 0
+        )
+        return answer, bars
+
+    return save
+
+
+def verify(answer, bars, *more):
+    return main(["verify", str(answer), "--bars", str(bars), *more])
+
+
+@pytest.mark.parametrize("name", ["bars.csv", "bars.csv.gz", "bars.parquet"])
+def test_an_answer_that_holds_is_told_part_by_part(saved, capsys, name):
+    answer, bars = saved(FULL, name=name)
+    capsys.readouterr()
+    assert verify(answer, bars) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("IBM ONE_DAY MOVING_AVERAGE_CROSS, the bar of 2013-03-01T00:00:00Z")
+    parts = [line.split("  ")[1].strip() for line in told.splitlines()[1:-1]]
+    assert parts == ["data version", "strategy hash", "engine version", "action", "score"]
+    assert told.count("the same\n") == 5
+    assert told.endswith("It holds.\n")
+
+
+def test_an_answer_without_ids_is_verified_by_what_it_says(saved, capsys):
+    answer, bars = saved(BARE, "AAPL")
+    assert verify(answer, bars) == 0
+    assert "AAPL ONE_DAY TECHNICAL_RATING, the bar of 2005-02-25" in capsys.readouterr().out
+    # Asked of another strategy, the same answer does not hold.
+    assert verify(answer, bars, "--strategy", "BREAKOUT", "--set", "entry_window=20") == 1
+
+
+def test_all_signals_of_an_answer_are_verified(saved, capsys, tmp_path):
+    answer, bars = saved(SEVERAL)
+    _, other = saved(SEVERAL, "AAPL", "other.csv")
+    both = tmp_path / "both.csv"
+    both.write_text(bars.read_text() + other.read_text().partition("\n")[2])
+    capsys.readouterr()
+    assert verify(answer, both) == 0
+    assert capsys.readouterr().out.endswith("All 2 hold.\n")
+    assert verify(answer, bars) == 1
+    assert "The export holds IBM ONE_DAY, and not AAPL ONE_DAY." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("action", "SELL"), "action          SELL                     differs: "),
+        (("score", 0.123), "score           0.123                    differs: "),
+        (("dataVersion", "0" * 16), "data version    0000000000000000         differs: "),
+        (("strategyHash", "0" * 16), "strategy hash   0000000000000000         differs: "),
+        (("engineVersion", "0.9"), "engine version  0.9                      differs: 1.0.0"),
+    ],
+)
+def test_whatever_was_changed_in_an_answer_is_found(saved, capsys, change, said):
+    answer, bars = saved(FULL)
+    content = json.loads(answer.read_text())
+    signal, (name, value) = content["data"]["signal"], change
+    place = signal if name in signal else signal["provenance"]
+    assert place[name] != value
+    place[name] = value
+    answer.write_text(json.dumps(content))
+    assert verify(answer, bars) == 1
+    told = capsys.readouterr().out
+    assert said in told
+    assert told.count("differs") == 1
+    assert told.endswith("It does not hold.\n")
+
+
+def test_a_score_may_be_off_by_no_more_than_the_tolerance(saved, capsys):
+    answer, bars = saved(BARE, "AAPL")
+    content = json.loads(answer.read_text())
+    signal = content["data"]["explanation"]["signal"]
+    score = signal["score"]
+    for off, holds in ((5e-13, True), (-5e-13, True), (2e-12, False)):
+        signal["score"] = score + off
+        answer.write_text(json.dumps(content))
+        assert (verify(answer, bars) == 0) is holds
+    assert "the same within 1e-12" in capsys.readouterr().out
+
+
+def test_a_price_that_was_changed_in_the_bars_is_found(saved, capsys):
+    answer, bars = saved(FULL)
+    lines = bars.read_text().splitlines()
+    fields = lines[500].split(",")
+    fields[11] = str(float(fields[11]) + 0.01)
+    bars.write_text("\n".join([*lines[:500], ",".join(fields), *lines[501:]]) + "\n")
+    assert verify(answer, bars) == 1
+    told = capsys.readouterr().out
+    assert [line.split("  ")[1].strip() for line in told.splitlines() if "differs" in line] == [
+        "data version"
+    ]
+
+
+def test_an_export_that_lacks_the_bar_says_so(saved, capsys, server, tmp_path):
+    answer, bars = saved(FULL)
+    kept = [line for line in bars.read_text().splitlines() if "2013-03-01T" not in line]
+    bars.write_text("\n".join(kept) + "\n")
+    assert verify(answer, bars) == 1
+    said = capsys.readouterr().err
+    assert "does not hold the bar of 2013-03-01T00:00:00Z as it was known at" in said
+    assert "its newest row is known from" in said
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("no json", "is no JSON"),
+        ("{}", "holds no signal with its provenance; ask for it with { id action"),
+        ('{"provenance": {}, "score": 1}', "does not say symbol; ask for it"),
+        ('{"id": "AAAA", "provenance": {}, "score": 1}', "id is none that this API gave"),
+        ('{"symbol": "IBM", "provenance": {}, "score": 1}', "does not say barTime"),
+        (
+            '{"symbol": "IBM", "provenance": {}, "score": 1, "barTime": "today"}',
+            "says what cannot be meant",
+        ),
+        (
+            '{"symbol": "IBM", "interval": "DAILY", "provenance": {}, "score": 1}',
+            "says what cannot be meant",
+        ),
+    ],
+)
+def test_what_cannot_be_verified_says_what_is_missing(tmp_path, data, capsys, content, said):
+    answer, bars = tmp_path / "answer.json", tmp_path / "bars.csv"
+    answer.write_text(content)
+    with closing(SqliteBarStore(data / "bars.sqlite")) as store, bars.open("w") as file:
+        from engine.types import Interval
+
+        write_csv(store.series("IBM", Interval.ONE_DAY), file)
+    assert verify(answer, bars) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_a_strategy_that_there_is_not_or_a_parameter_out_of_range_is_refused(saved, capsys):
+    answer, bars = saved(BARE, "AAPL")
+    assert verify(answer, bars, "--strategy", "GUESS") == 1
+    assert "This engine has no strategy GUESS." in capsys.readouterr().err
+    assert verify(answer, bars, "--strategy", "BREAKOUT", "--set", "entry_window=1e9") == 1
+    assert "entry_window" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        verify(answer, bars, "--set", "fast=soon")
+    assert "'fast=soon' does not read fast=10" in capsys.readouterr().err
+
+
+def test_a_strategy_that_hears_sentiment_says_what_an_export_lacks(saved, capsys):
+    query = BARE.replace('"2005-02-25T23:00:00Z"', '"2005-02-25T23:00:00Z", strategy: '
+                         "{ preset: { name: COMBINED } }")  # fmt: skip
+    answer, bars = saved(query, "AAPL")
+    assert verify(answer, bars) == 0
+    assert "note: This strategy hears sentiment" in capsys.readouterr().out
+
+
+def test_an_answer_larger_than_any_is_refused(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("graphql_api.commands.verify.MAX_BYTES", 3)
+    (tmp_path / "answer.json").write_text("1234")
+    assert verify(tmp_path / "answer.json", tmp_path / "bars.csv") == 1
+    assert "more than 3 bytes" in capsys.readouterr().err
+
+
+def test_an_export_of_nothing_says_what_there_is(data, capsys):
+    assert main(["bars", "export", "NONE", "--data", str(data)]) == 1
+    assert "no bars of NONE ONE_DAY are kept; intellpulse bars list" in capsys.readouterr().err
+
+
+def test_an_export_without_a_file_goes_to_stdout(data, capsys):
+    assert main(["bars", "export", "IBM", "--data", str(data)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("symbol,interval,calendar,source,kind,time,known,origin,open")
+    assert len(lines) > 3000

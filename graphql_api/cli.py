@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from engine.types import Interval
@@ -112,6 +113,16 @@ def _add_bars(
     bring.add_argument("--calendar", choices=list(CALENDARS), help="of a new symbol")
     bring.add_argument("--actions", type=Path, metavar="FILE", help="CSV of splits and dividends")
     bring.set_defaults(run=bars.bring)
+    panel = parts.add_parser(
+        "panel", parents=[keeps], help="write what a universe has into one object for screeners"
+    )
+    panel.add_argument("universe", metavar="UNIVERSE")
+    panel.add_argument(
+        "--session", type=_day, required=True, metavar="DATE", help="after which it is written"
+    )
+    panel.add_argument("--symbols", nargs="+", metavar="SYMBOL", help="default: all")
+    panel.add_argument("--interval", type=_interval, default=Interval.ONE_DAY, metavar="INTERVAL")
+    panel.set_defaults(run=bars.panel)
     export = parts.add_parser(
         "export", parents=[keeps], help="everything that is known of a series, as CSV or Parquet"
     )
@@ -266,6 +277,13 @@ def _parameter(text: str) -> tuple[str, float]:
         return name, float(value)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} does not read fast=10") from None
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date such as 2026-11-18") from None
 
 
 def _port(text: str) -> int:

@@ -14,7 +14,7 @@ from market_data.errors import NothingKept
 from market_data.export import write_csv, write_parquet
 from market_data.imports import import_csv, stored_series
 
-__all__ = ["bring", "export", "listing"]
+__all__ = ["bring", "export", "listing", "panel"]
 
 
 def bring(asked: argparse.Namespace, settings: Settings) -> None:
@@ -87,3 +87,15 @@ def listing(asked: argparse.Namespace, settings: Settings) -> None:
         print("  ".join(str(value) for value in row.values()))
     if not rows:
         print("no bars are kept; intellpulse bars import FILE --symbol S --interval ONE_DAY")
+
+
+def panel(asked: argparse.Namespace, settings: Settings) -> None:
+    """Write a panel of some symbols, or of all: what a screener reads in one round trip."""
+    with closing(open_bars(settings)) as store:
+        symbols = asked.symbols or [one.symbol for one in store.instruments()]
+        written = store.write_panel(asked.universe, asked.session, symbols, asked.interval)
+    print(
+        f"{asked.universe} {asked.session}: {len(written)} symbols, as of {rfc3339(written.as_of)}"
+    )
+    for symbol in set(symbols) - set(written.symbols):
+        print(f"note: no bars of {symbol} are kept")

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import date
+from typing import TYPE_CHECKING, Protocol
 
 from engine.types import Bars, Interval
 from market_data.bars import RELEASED, WITHDRAWN, Series
@@ -10,6 +11,9 @@ from market_data.calendar import SECOND
 from market_data.clock import Clock
 from market_data.errors import MarketDataError
 from market_data.instruments import CorporateAction, Instrument
+
+if TYPE_CHECKING:
+    from market_data.stores.panels import Panel
 
 __all__ = ["AHEAD", "CONFIRM", "BarStore", "CommitResult", "StoredInterval", "withdrawal"]
 
@@ -150,6 +154,25 @@ class BarStore(Protocol):
         BadInstrument
             The symbol is kept from another source or with another calendar.
         """
+        ...
+
+    def write_panel(
+        self, universe: str, session: date, symbols: Collection[str], interval: Interval
+    ) -> "Panel":
+        """Keep in one object all that some symbols have, for whoever screens hundreds of them.
+
+        Written by whoever ingests, once a session is in; written again, it takes the place of the
+        one before. A symbol that is not kept is left out.
+
+        Raises
+        ------
+        Damaged
+            A chunk of any of the symbols cannot be read: there are no panels with holes.
+        """
+        ...
+
+    def panel(self, universe: str, session: date, interval: Interval) -> "Panel | None":
+        """The panel of a universe and a session, in one round trip; None where there is none."""
         ...
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 from typing import Final
 
 from engine.types import Bars, Interval
@@ -25,6 +26,7 @@ from market_data.stores.base import CONFIRM, CommitResult, StoredInterval
 from market_data.stores.drafting import Delivery, Draft, Drafter
 from market_data.stores.head import Head, pack, unpack
 from market_data.stores.objects import Backend, Name
+from market_data.stores.panels import Panel, pack_panel, panel_name
 from market_data.stores.reading import Key, Reader
 
 __all__ = ["ChunkedBarStore"]
@@ -105,6 +107,23 @@ class ChunkedBarStore:
     def load(self, wanted: Collection[Key]) -> dict[Key, Series | MarketDataError]:
         """Many series at once; see `BarStore.load`."""
         return self._reader.load(wanted) if wanted else {}
+
+    # -- panels -------------------------------------------------------------------------------
+
+    def write_panel(
+        self, universe: str, session: date, symbols: Collection[str], interval: Interval
+    ) -> Panel:
+        """Keep a panel of some symbols; see `BarStore.write_panel`."""
+        name = panel_name(universe, interval, session)
+        now = self._clock()
+        packed = pack_panel(self._backend, self._reader, symbols, interval, now)
+        self._backend.keep_panel(name, packed)
+        return Panel(packed)
+
+    def panel(self, universe: str, session: date, interval: Interval) -> Panel | None:
+        """A panel in one round trip; see `BarStore.panel`."""
+        packed = self._backend.panel(panel_name(universe, interval, session))
+        return None if packed is None else Panel(packed)
 
     def close(self) -> None:
         """Let go of what is open."""

@@ -20,7 +20,9 @@ __all__ = [
     "Head",
     "Manifest",
     "Part",
+    "open_sealed",
     "pack",
+    "seal",
     "unpack",
     "unpack_part",
 ]
@@ -155,7 +157,7 @@ def _split(symbol: str, interval: Interval, whole: Manifest) -> tuple[Manifest, 
     parts, bodies = [], {}
     for decade, group in groupby(whole.chunks[:-STAY], lambda one: one.first // DECADE):
         chunks = list(group)
-        body = _sealed(chunks)
+        body = seal(chunks)
         name = Name.part(symbol, interval, decade, body)
         bars = sum(one.bars for one in chunks)
         parts.append(Part(name.sort, chunks[0].first, chunks[-1].last, bars))
@@ -169,7 +171,7 @@ def _replaced(head: Head, interval: Interval, manifest: Manifest) -> Head:
 
 def _packed(head: Head) -> bytes:
     one = head.instrument
-    return _sealed(
+    return seal(
         {
             "format": FORMAT,
             "version": head.version,
@@ -191,22 +193,25 @@ def _packed(head: Head) -> bytes:
     )
 
 
-def _sealed(content: Any) -> bytes:
+def seal(content: Any) -> bytes:
     """JSON in one line, and its CRC-32 in the next."""
     line = json.dumps(content, separators=(",", ":")).encode()
     return line + b"\n%08x" % zlib.crc32(line)
 
 
-def _opened(packed: bytes) -> Any:
+def open_sealed(packed: bytes) -> Any:
+    """What was sealed; Damaged where the bytes are others."""
     line, _, checksum = packed.rpartition(b"\n")
     if checksum != b"%08x" % zlib.crc32(line):
-        raise Damaged("a HEAD's or manifest's checksum does not agree with its bytes")
+        raise Damaged(
+            "the checksum of a HEAD, a manifest or an index does not agree with its bytes"
+        )
     return json.loads(line)
 
 
 def unpack(packed: bytes) -> Head:
     """The HEAD in these bytes; Damaged where they are not what was written."""
-    told = _opened(packed)
+    told = open_sealed(packed)
     if told["format"] > FORMAT:
         raise UnknownFormat(f"a HEAD of format {told['format']}; this software knows {FORMAT}")
     manifests = {
@@ -230,4 +235,4 @@ def unpack(packed: bytes) -> Head:
 
 def unpack_part(packed: bytes) -> list[Chunk]:
     """The chunks that a part of a manifest lists."""
-    return [Chunk(*one) for one in _opened(packed)]
+    return [Chunk(*one) for one in open_sealed(packed)]

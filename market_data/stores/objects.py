@@ -8,7 +8,7 @@ from engine.types import Interval
 from market_data.errors import Damaged, StoreUnavailable
 from market_data.instruments import Instrument
 
-__all__ = ["KEPT_DAYS", "Backend", "Kept", "Name", "verified"]
+__all__ = ["KEPT_DAYS", "Backend", "Kept", "Name", "Source", "verified"]
 
 KEPT_DAYS = 7
 """How long a superseded object stays for those who read its HEAD before."""
@@ -85,18 +85,14 @@ class Kept(NamedTuple):
     packed: bytes
 
 
-class Backend(Protocol):
-    """Where HEADs and objects lie. Every method raises StoreUnavailable where that is unreachable.
+class Source(Protocol):
+    """Where HEADs and objects are read. StoreUnavailable where that cannot be reached.
 
-    Each of the reading methods is one round of calls, side by side, however much is asked for.
+    Each of the first two is one round of calls, side by side, however much is asked for.
     """
 
     def heads(self, symbols: Collection[str]) -> dict[str, Kept]:
         """The HEADs of those symbols that have one, as they are at this moment."""
-        ...
-
-    def profiles(self) -> list[Instrument]:
-        """Every symbol that has ever been committed, in order of symbol."""
         ...
 
     def fetch(self, names: Collection[Name]) -> dict[Name, bytes | StoreUnavailable]:
@@ -108,6 +104,14 @@ class Backend(Protocol):
 
     def refetch(self, name: Name) -> Iterator[bytes]:
         """Whatever other copies of an object there are, for when the first one is damaged."""
+        ...
+
+
+class Backend(Source, Protocol):
+    """Where HEADs and objects lie. StoreUnavailable where that cannot be reached."""
+
+    def profiles(self) -> list[Instrument]:
+        """Every symbol that has ever been committed, in order of symbol."""
         ...
 
     def keep(self, objects: Mapping[Name, bytes]) -> None:

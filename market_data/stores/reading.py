@@ -15,7 +15,7 @@ from market_data.rows import Rows
 from market_data.stores.head import Chunk, Head, unpack, unpack_part
 from market_data.stores.held import Held
 from market_data.stores.merging import ActionRow, known_actions, unpack_actions
-from market_data.stores.objects import Backend, Name, verified
+from market_data.stores.objects import Name, Source, verified
 
 __all__ = ["Reader", "Seen"]
 
@@ -37,7 +37,7 @@ class Reader:
 
     Parameters
     ----------
-    backend : Backend
+    backend : Source
     clock : Clock
     held : int, bytes
         For decoded objects, by their hashes, and as much again for series put together of them.
@@ -45,7 +45,7 @@ class Reader:
         How long a HEAD that was read answers further questions; 0 asks each time.
     """
 
-    def __init__(self, backend: Backend, clock: Clock, held: int, fresh_for: int) -> None:
+    def __init__(self, backend: Source, clock: Clock, held: int, fresh_for: int) -> None:
         self._backend = backend
         self._clock = clock
         self.fresh_for = fresh_for

@@ -220,3 +220,16 @@ def test_an_address_that_is_taken_is_said_in_a_sentence(folder, capsys) -> None:
         port = taken.getsockname()[1]
         assert main(["serve", "--data", str(folder), "--port", str(port)]) == 1
     assert f"cannot listen on 127.0.0.1:{port}" in capsys.readouterr().err
+
+
+def test_a_panel_is_written_of_all_symbols_or_of_some(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = ["bars", "panel", "all", "--session", "2026-11-18", "--data", str(data)]
+    assert main(told) == 0
+    assert capsys.readouterr().out.startswith("all 2026-11-18: 4 symbols, as of 20")
+    assert main([*told, "--symbols", "IBM", "NONE"]) == 0
+    assert capsys.readouterr().out.endswith("note: no bars of NONE are kept\n")
+    with pytest.raises(SystemExit):
+        main([*told[:4], "today"])
+    assert "'today' is no date such as 2026-11-18" in capsys.readouterr().err

@@ -35,8 +35,11 @@ class Upload:
 
     Parameters
     ----------
-    bucket, key, version : str
-        What names these very bytes; the object's hash where the bucket keeps no versions.
+    bucket, key : str
+    version : str or None
+        Of the object, where the bucket keeps versions.
+    etag : str
+        The hash of its bytes.
     size : int, bytes
     at : int, microseconds UTC
         When it was uploaded: what it says is as new as that, however late the queue brings it.
@@ -46,7 +49,8 @@ class Upload:
 
     bucket: str
     key: str
-    version: str
+    version: str | None
+    etag: str
     size: int
     at: int
     symbol: str
@@ -55,7 +59,7 @@ class Upload:
     @property
     def place(self) -> str:
         """Names the object and its version among all deliveries."""
-        return f"s3/{self.bucket}/{self.key}#{self.version}"
+        return f"s3/{self.bucket}/{self.key}#{self.version or self.etag}"
 
 
 def read(body: str) -> FetchSeries | Upload:
@@ -82,11 +86,11 @@ def _upload(told: Mapping[str, Any]) -> Upload:
         detail = told["detail"]
         bucket, thing = detail["bucket"]["name"], detail["object"]
         key, size = thing["key"], thing["size"]
-        version = thing.get("version-id") or thing["etag"]
+        version, etag = thing.get("version-id"), thing["etag"]
         at = datetime.fromisoformat(told["time"])
     except (KeyError, TypeError, ValueError) as error:
         raise BadMessage(f"an event of S3 without {error}") from error
-    texts = all(isinstance(text, str) for text in (bucket, key, version))
+    texts = all(isinstance(text, str) for text in (bucket, key, version or etag, etag))
     if not texts or type(size) is not int or size < 0:
         raise BadMessage("an event of S3 whose bucket, key, version or size is none")
     path = KEY.fullmatch(key)
@@ -94,7 +98,7 @@ def _upload(told: Mapping[str, Any]) -> Upload:
         raise BadMessage(f"the object {key[:200]!r} does not lie under SYMBOL/INTERVAL/")
     moment = round(at.replace(tzinfo=at.tzinfo or UTC).timestamp() * 1_000_000)
     symbol, interval = _symbol(path[1]), _interval(path[2])
-    return Upload(bucket, key, version, size, moment, symbol, interval)
+    return Upload(bucket, key, version or None, etag, size, moment, symbol, interval)
 
 
 def _symbol(told: object) -> str:

@@ -21,6 +21,8 @@ __all__ = ["LARGEST", "Objects", "Worker", "due"]
 LARGEST: Final = 64 * 1024 * 1024
 # Seconds that a Lambda needs to end in good order: no new message is begun with less.
 RESERVE: Final = 20.0
+# What is counted of a message that was done.
+MEASURED: Final = ("added", "restated", "held", "withdrawn")
 # How many symbols are asked about at once.
 TOGETHER: Final = 100
 
@@ -30,8 +32,8 @@ log = logging.getLogger(__name__)
 class Objects(Protocol):
     """A bucket, as far as the worker reads it."""
 
-    def download(self, bucket: str, key: str, version: str, path: str, most: int) -> None:
-        """Write an object's bytes to a file; TooLarge once there are more than ``most``."""
+    def download(self, upload: Upload, path: str, most: int) -> None:
+        """Write the bytes of an upload to a file; TooLarge once there are more than ``most``."""
         ...
 
 
@@ -70,6 +72,8 @@ class Worker:
         Where an upload lies while it is read.
     postpone : callable
         Told (record, seconds) of a message whose source wants to be left alone for so long.
+    measure : callable
+        Told (name, count) of what is worth a metric.
     """
 
     def __init__(
@@ -80,6 +84,7 @@ class Worker:
         objects: Objects,
         folder: str,
         postpone: Callable[[Mapping[str, Any], float], None],
+        measure: Callable[[str, int], None] = lambda *_: None,
     ) -> None:
         self._bars = bars
         self._fetching = fetching
@@ -87,6 +92,7 @@ class Worker:
         self._objects = objects
         self._folder = folder
         self._postpone = postpone
+        self._measure = measure
 
     def work(
         self, records: Iterable[Mapping[str, Any]], time_left: Callable[[], float]
@@ -121,6 +127,8 @@ class Worker:
             log.exception("ingestion failed", extra={"line": {"message_id": record["messageId"]}})
             return False
         log.info("ingested", extra={"line": line})
+        for name in MEASURED:
+            self._measure(name, line.get(name, 0))
         return True
 
     def _do(self, message: FetchSeries | Upload) -> dict[str, Any]:
@@ -151,7 +159,7 @@ class Worker:
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
             # The name of the object tells its kind, and is no path of ours.
             path = Path(folder) / f"upload{''.join(Path(message.key).suffixes[-2:])[-20:]}"
-            self._objects.download(message.bucket, message.key, message.version, str(path), LARGEST)
+            self._objects.download(message, str(path), LARGEST)
             try:
                 done = import_csv(
                     self._bars,
@@ -165,7 +173,7 @@ class Worker:
                 # Told by the name that its sender knows.
                 place = (error.line, error.column, error.value, error.reason)
                 raise BadCsv(message.place, *place) from error
-        self._deliveries.record(message.place, message.version)
+        self._deliveries.record(message.place, message.etag)
         result = done.result
         return line | {"told": done.bars, "added": result.added, "restated": result.restated}
 

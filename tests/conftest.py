@@ -15,7 +15,10 @@ from pathlib import Path
 import pytest
 
 from market_data.sample import seed
+from market_data.sources import fear_greed
+from market_data.sources.binance import Binance
 from market_data.stores import SqliteBarStore
+from tests.provider import Provider, serving
 
 SECOND = 1_000_000
 NOON = 1_795_003_200 * SECOND  # 2026-11-18T12:00:00Z
@@ -128,3 +131,12 @@ def wait_for_health(process: "subprocess.Popen[bytes]", url: str, log: Path) -> 
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
     pytest.fail(f"intellpulse serve does not answer. It said:\n{log.read_text()}")
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
+    """A provider on this machine, which is asked in place of Binance and of alternative.me."""
+    with serving() as answering:
+        monkeypatch.setattr(Binance, "base", answering.base)
+        monkeypatch.setattr(fear_greed, "BASE", answering.base)
+        yield answering

@@ -1,76 +1,13 @@
 """intellpulse bars fetch and watch, and sentiment fetch, against a server on this machine."""
 
 import json
-import threading
 import time
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from graphql_api.cli import main
-from market_data.sources import fear_greed, pacing
-from market_data.sources.binance import Binance
-
-# Weeks, so that no test straddles the end of a bar but in one moment of the week.
-WEEK = 7 * 86_400
-MONDAY = 4 * 86_400  # the first of the epoch
-NOW = int(time.time())
-
-
-class Provider:
-    """Answers as Binance and alternative.me do, by what it was given."""
-
-    def __init__(self) -> None:
-        self.klines: dict[int, str] = {}  # close by open time, epoch seconds
-        self.mood: list[tuple[int, str]] = []
-        self.status = 200
-        self.asked: list[dict[str, str]] = []
-        provider = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                place = urlsplit(self.path)
-                query = {name: values[0] for name, values in parse_qs(place.query).items()}
-                provider.asked.append(query)
-                told = provider.answer(place.path, query)
-                body = json.dumps(told).encode() if provider.status == 200 else b"busy"
-                self.send_response(provider.status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.base = f"http://127.0.0.1:{self.server.server_port}"
-
-    def answer(self, path: str, query: dict[str, str]) -> object:
-        if path == "/fng/":
-            rows = [{"value": value, "timestamp": str(at)} for at, value in self.mood]
-            return {"name": "Fear and Greed Index", "data": rows, "metadata": {"error": None}}
-        first, last = int(query["startTime"]), int(query["endTime"])
-        return [
-            [at * 1000, c, c, c, c, "7.5", (at + WEEK) * 1000 - 1, "0", 1, "0", "0", "0"]
-            for at, c in sorted(self.klines.items())
-            if first <= at * 1000 <= last
-        ]
-
-
-@pytest.fixture
-def provider(monkeypatch) -> Iterator[Provider]:
-    provider = Provider()
-    thread = threading.Thread(target=provider.server.serve_forever, args=(0.02,))
-    thread.start()
-    monkeypatch.setattr(Binance, "base", provider.base)
-    monkeypatch.setattr(fear_greed, "BASE", provider.base)
-    yield provider
-    provider.server.shutdown()
-    thread.join()
-    provider.server.server_close()
+from market_data.sources import pacing
+from tests.provider import NOW, WEEK, weeks
 
 
 @pytest.fixture
@@ -87,11 +24,6 @@ def run(tmp_path, capsys, monkeypatch):
 
 
 FETCH = ("bars", "fetch", "BTCUSDT", "--source", "binance", "--interval", "ONE_WEEK")
-
-
-def weeks(count, ending=NOW):
-    newest = ending - (ending - MONDAY) % WEEK
-    return {newest - i * WEEK: str(100 + i) for i in range(count)}
 
 
 def test_bars_are_fetched_kept_and_told_of(run, provider):

@@ -11,7 +11,7 @@ from market_data.stores.dynamodb import DynamoDBQuarantine
 from market_data.stores.sqlite_quarantine import SqliteQuarantine
 
 MONDAY = 18_267 * DAY  # 2020-01-06
-ACME = Instrument("ACME", source="told")
+ACME = Instrument("ACME", source="told", calendar="24/7")
 
 
 @pytest.fixture
@@ -37,12 +37,12 @@ def ingestion(store, quarantine):
 
 @pytest.fixture
 def batch(clock):
-    """A batch of weekdays from Monday 2020-01-06 on with the closes given; rows may be changed."""
+    """A batch of days from Monday 2020-01-06 on with the closes given; rows may be changed."""
 
     def build(closes, first=0, changed=None, actions=(), source="told", fetched_at=None):
         rows = []
         for i, close in enumerate(closes, first):
-            time = MONDAY + (i // 5 * 7 + i % 5) * DAY
+            time = MONDAY + i * DAY
             price = str(close)
             rows.append(RawBar(time, price, price, price, price, "1000"))
         for i, change in (changed or {}).items():

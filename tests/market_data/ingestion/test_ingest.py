@@ -50,13 +50,13 @@ def test_each_bad_row_is_held_with_its_reason_and_the_good_ones_are_kept(
 def test_an_unclosed_bar_is_held_until_it_is_told_closed(
     ingestion, batch, closes, quarantine, clock
 ):
-    day = [10 + i for i in range(41)]  # the last is of Monday 2020-03-02, whose noon it is
-    ingestion.take(ACME, batch(day))
+    days = [10 + i * 0.1 for i in range(57)]  # the last is of 2020-03-02, whose noon it is
+    ingestion.take(ACME, batch(days))
     assert codes(quarantine) == [Refusal.UNCLOSED]
-    assert len(closes()) == 40
+    assert len(closes()) == 56
     clock.sleep(DAY // SECOND)
-    ingestion.take(ACME, batch([99], first=40))
-    assert closes()[-1] == 99
+    ingestion.take(ACME, batch([16], first=56))
+    assert closes()[-1] == 16
     assert quarantine.listing(state=None) == []
 
 
@@ -158,7 +158,7 @@ def test_a_dropped_row_is_not_held_again(ingestion, batch, closes, quarantine, c
 
 
 def test_what_breaks_a_rule_cannot_be_released(ingestion, batch, closes, quarantine, clock):
-    today = [10 + i for i in range(41)]
+    today = [10 + i * 0.1 for i in range(57)]
     split = RawAction(MONDAY, ActionKind.SPLIT, "1/0")
     ingestion.take(ACME, batch(today, changed={1: {"high": "1"}}, actions=[split]))
     for row in quarantine.listing():
@@ -193,7 +193,7 @@ def test_another_source_of_a_kept_symbol_is_refused_and_nothing_is_held(
 ):
     ingestion.take(ACME, batch([10]))
     with pytest.raises(BadInstrument, match="is kept from 'told'"):
-        ingestion.take(Instrument("ACME", source="new"), batch([11], changed={}))
+        ingestion.take(Instrument("ACME", source="new", calendar="24/7"), batch([11], changed={}))
     assert quarantine.listing() == []
 
 

@@ -69,7 +69,9 @@ def test_an_upload_is_named_by_its_bucket_key_and_version():
 def test_an_object_without_a_version_is_named_by_its_hash():
     event = json.loads(json.dumps(EVENT))
     del event["detail"]["object"]["version-id"]
-    assert read(json.dumps(event)).version == "b1946ac92492d2347c6235b4d2611184"
+    upload = read(json.dumps(event))
+    assert (upload.version, upload.etag) == (None, "b1946ac92492d2347c6235b4d2611184")
+    assert upload.place.endswith("#b1946ac92492d2347c6235b4d2611184")
 
 
 @pytest.mark.parametrize(

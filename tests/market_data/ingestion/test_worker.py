@@ -29,9 +29,9 @@ class Bucket:
         self.objects = {}
         self.downloads = 0
 
-    def download(self, bucket, key, version, path, most):
+    def download(self, upload, path, most):
         self.downloads += 1
-        body = self.objects[bucket, key, version]
+        body = self.objects[upload.bucket, upload.key, upload.version]
         if isinstance(body, Exception):
             raise body
         if len(body) > most:

@@ -94,7 +94,7 @@ class Backtest(Performance):
     buy_and_hold : Performance
         The same bars bought at the same first open with the same cost, and never sold.
     bars_per_year : float or None
-        By the calendar of the bars, the earlier ones that were not judged included.
+        As given, or by the calendar of the bars, the earlier ones that were not judged included.
     """
 
     bars: Bars = field(repr=False)
@@ -150,6 +150,7 @@ def backtest(
     on_sell: OnSell = OnSell.SHORT,
     on_hold: OnHold = OnHold.FLAT,
     trials: int | None = None,
+    yearly: float | None = None,
 ) -> Backtest:
     """Trade decisions: decided at each close, filled at the next open, paid for on each leg.
 
@@ -173,6 +174,9 @@ def backtest(
         FLAT: HOLD is out of the market. KEEP: it keeps what there is.
     trials : int, optional
         How many strategies or parameters were tried, for the deflated Sharpe ratio.
+    yearly : float, optional
+        How many bars a year has, by the calendar of the market; by the bars' own times where it is
+        not given.
 
     Returns
     -------
@@ -181,7 +185,7 @@ def backtest(
     Raises
     ------
     BadParameter
-        When a cost is no number or out of its range, or trials are.
+        When a cost is no number or out of its range, or trials are, or no year has so many bars.
     BadBars
         When the bars are of other times than the decision, or an open or close is not above 0.
     NotEnoughHistory
@@ -215,7 +219,10 @@ def backtest(
     action, bars, calendar = _matched(decision, bars)
     wanted = _positions(action, OnSell(on_sell), OnHold(on_hold))
     filled = traded(wanted, bars, rate)
-    yearly = bars_per_year(calendar)
+    if yearly is not None and not 0.0 < yearly < np.inf:  # a NaN fails it too
+        raise BadParameter(f"backtest: a year has no {yearly} bars; it has more than 0")
+    if yearly is None or len(calendar) < 2:
+        yearly = bars_per_year(calendar)
     count = len(bars)
     trades = filled.trades
     legs = 2 * len(trades) - int(np.count_nonzero(trades.open))

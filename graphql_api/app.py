@@ -74,6 +74,7 @@ def create_app(settings: Settings, clock: Clock = now) -> ASGIApp:
         bars=bars,
         readings=readings,
         clock=clock,
+        licensed=settings.licensed_sources,
         trusted=Trusted(documents_file(settings), registers=settings.persisted_queries),
     )
     view = GraphQLView(service, max_body_bytes=settings.max_body_bytes, threads=settings.threads)

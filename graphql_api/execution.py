@@ -1,6 +1,6 @@
 """One request as data: a query, its document, its cost, its admission, its answer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,8 +83,10 @@ class Service:
         readings: ReadingStore,
         clock: Callable[[], int],
         trusted: Trusted,
+        licensed: Iterable[str] = (),
     ) -> None:
         self.guard = guard
+        self._licensed = frozenset(licensed)
         self._schema = schema
         self._prices = prices
         self._bars = bars
@@ -189,7 +191,7 @@ class Service:
         variables: Any,
     ) -> Answer:
         now = self._clock()
-        judge = Judge(self._bars, self._readings, self._decisions, now)
+        judge = Judge(self._bars, self._readings, self._decisions, now, self._licensed)
         result = execute(
             self._schema,
             document.ast,

@@ -15,9 +15,10 @@ from market_data.calendar import closes_at
 from market_data.errors import MarketDataError
 from market_data.instruments import similar
 from market_data.readings import Heard, Readings, joined
+from market_data.sources.registry import may_redistribute
 from market_data.stores import BarStore, ReadingStore
 
-__all__ = ["Decisions", "Judge", "Judgement", "Question", "SymbolUnknown"]
+__all__ = ["Decisions", "Judge", "Judgement", "PricesWithheld", "Question", "SymbolUnknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Judgement:
     now: int
     readings: Readings | None = None  # of sentiment, where the strategy hears any
     bar: int = -1
+    withheld: bool = False  # whether its prices may not be passed on
 
     def at(self, bar: int) -> "Judgement":
         """The same judgement, read at another of its bars."""
@@ -125,6 +127,15 @@ def _beside(snapshot: Snapshot, heard: Heard | None) -> Snapshot:
     )
 
 
+class PricesWithheld(Exception):
+    """A source whose terms do not let its prices be passed on."""
+
+    def __init__(self, symbol: str, source: str) -> None:
+        super().__init__(symbol, source)
+        self.symbol = symbol
+        self.source = source
+
+
 class SymbolUnknown(Exception):
     """No bars are kept under that name."""
 
@@ -179,8 +190,14 @@ class Judge:
     """
 
     def __init__(
-        self, bars: BarStore, readings: ReadingStore, decisions: Decisions, now: int
+        self,
+        bars: BarStore,
+        readings: ReadingStore,
+        decisions: Decisions,
+        now: int,
+        licensed: Iterable[str] = (),
     ) -> None:
+        self._licensed = frozenset(licensed)
         self._bars = bars
         self._readings = readings
         self._decisions = decisions
@@ -232,9 +249,24 @@ class Judge:
         ------
         SymbolUnknown
             When no instrument has that symbol.
+        PricesWithheld
+            When a source's terms do not let its prices be passed on.
         """
         series = self._series(symbol, interval)
-        return self._used(series.snapshot(None, as_of, now=self._now, adjustment=adjustment))
+        snapshot = self._used(series.snapshot(None, as_of, now=self._now, adjustment=adjustment))
+        for source in self.withheld_by(snapshot.origins):
+            raise PricesWithheld(symbol, source)
+        return snapshot
+
+    def withheld_by(self, origins: Iterable[str]) -> list[str]:
+        """Those of some sources whose prices may not be passed on.
+
+        What a licence withholds is a part of what an answer was made of: once the operator has
+        bought one, no copy of the answer before it holds.
+        """
+        found = [one for one in origins if not may_redistribute([one], self._licensed)]
+        self._versions.update(f"withheld:{one}" for one in found)
+        return found
 
     def similar(self, symbol: str) -> list[str]:
         """Symbols that are known and read like one that is not."""
@@ -272,7 +304,14 @@ class Judge:
         decision = self._decisions.decide(question, snapshot, heard, series)
         self._versions.add(decision.hash)
         return Judgement(
-            question, series.instrument, series, snapshot, decision, self._now, readings
+            question,
+            series.instrument,
+            series,
+            snapshot,
+            decision,
+            self._now,
+            readings,
+            withheld=bool(self.withheld_by(snapshot.origins)),
         )
 
     def _readings_of(self, symbol: str) -> Readings:

@@ -42,6 +42,9 @@ class Settings:
     bars_fresh_seconds: int = setting(
         0, "how old what was read of the store of bars may be, in whole seconds; 0 asks each time"
     )
+    licensed_sources: tuple[str, ...] = setting(
+        (), "sources whose prices a licence of yours lets you pass on, separated by commas"
+    )
     bars_held_megabytes: int = setting(64, "how much of what was read of bars a process holds")
     source_keys: str = setting(
         "",

@@ -86,6 +86,9 @@ class Snapshot:
         Whether the newest bar that ought to be there by the moment judged is missing.
     fresh_for : int, microseconds
         How old what was read of the store may be: the setting, not the age.
+    origins : tuple of str
+        The sources of all bars that were known at ``as_of``, also of those after the moment
+        judged.
     """
 
     bars: Bars
@@ -95,6 +98,7 @@ class Snapshot:
     source: str
     stale: bool
     fresh_for: int = 0
+    origins: tuple[str, ...] = ()
 
     @property
     def known(self) -> int:
@@ -110,6 +114,7 @@ class _View:
     adjusted: Bars
     worked_in: tuple[WorkedIn, ...]
     origin: Int64
+    origins: tuple[str, ...]
     versions: dict[int, tuple[str, str]] = field(default_factory=dict)
 
 
@@ -240,6 +245,7 @@ class Series:
             source=source,
             stale=not count or self._stale(int(view.raw.time[count - 1]), judged),
             fresh_for=self.fresh_for,
+            origins=view.origins,
         )
 
     def _stale(self, newest: int, moment: int) -> bool:
@@ -274,7 +280,14 @@ class Series:
         columns = (self.open, self.high, self.low, self.close, self.volume)
         raw = Bars(self.time[rows], *(column[rows] for column in columns))
         adjusted, worked_in = adjust(raw, self.interval, self._known_actions(as_of), adjustment)
-        return _View(raw, adjusted, worked_in, self.origin[rows])
+        return _View(raw, adjusted, worked_in, self.origin[rows], self._sources(rows))
+
+    def _sources(self, rows: Int64) -> tuple[str, ...]:
+        """Whose bars some rows are: also those that somebody put back by hand have a source."""
+        used = _distinct(self.origin[rows]).tolist() if len(self.origins) > 1 else [0]
+        names = (self.origins[i] for i in used)
+        own = self.instrument.source
+        return tuple(dict.fromkeys(own if one == RELEASED else one for one in names))
 
     def _known_actions(self, as_of: int) -> list[CorporateAction]:
         """The actions in effect at ``as_of``, each as last told by then, oldest first."""

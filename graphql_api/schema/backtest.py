@@ -17,6 +17,7 @@ from graphql_api.schema.scalars import DateTime, Symbol
 from graphql_api.schema.track_record import Estimate
 from graphql_api.schema.trades import MAXIMUM, Trade, TradeConnection, TradeEdge
 from market_data.bars import Snapshot
+from market_data.calendar import bars_per_year
 
 __all__ = ["Backtest", "BacktestResult", "CostsInput"]
 
@@ -42,7 +43,10 @@ class EquityCurve:
 
     times: list[DateTime] = strawberry.field(description="The bars that the values belong to.")
     strategy: list[float] = strawberry.field(description="Worth of following the strategy.")
-    buy_and_hold: list[float] = strawberry.field(description="Worth of buying and holding.")
+    buy_and_hold: list[float] = strawberry.field(
+        description="Worth of buying and holding, which is the price on another scale: empty where "
+        "the source does not let prices be passed on."
+    )
 
 
 @strawberry.type(description="The same bars bought once and held, at equal cost.", directives=FREE)
@@ -123,9 +127,11 @@ class Backtest:
     end: DateTime = strawberry.field(name="to", description="The last bar.")
     bars: int = strawberry.field(description="How many bars were traded.")
     total_return: float = strawberry.field(description="Last worth over the first, less 1.")
-    annualized_return: float | None = strawberry.field(
-        description="The same a year, by the bars' own calendar."
+    bars_per_year: float | None = strawberry.field(
+        description="How many bars a year has at the instrument's exchange, on the average: what "
+        "all measures a year are made with."
     )
+    annualized_return: float | None = strawberry.field(description="The same a year.")
     volatility: float | None = strawberry.field(
         description="Standard deviation of the bars' returns, a year."
     )
@@ -187,7 +193,10 @@ class Backtest:
             read=bar_time,
         )
         edges = [
-            TradeEdge(node=Trade.of(trade), cursor=cursor(str(trade.entry_time)))
+            TradeEdge(
+                node=Trade.of(trade, withheld=self.judgement.withheld),
+                cursor=cursor(str(trade.entry_time)),
+            )
             for trade in ledger[part.start : part.stop]
         ]
         return TradeConnection(
@@ -213,7 +222,7 @@ class Backtest:
         return EquityCurve(
             times=curve.times.tolist(),
             strategy=curve.strategy.tolist(),
-            buy_and_hold=curve.buy_and_hold.tolist(),
+            buy_and_hold=[] if self.judgement.withheld else curve.buy_and_hold.tolist(),
         )
 
     @strawberry.field(
@@ -253,6 +262,7 @@ class Backtest:
             fee_bps=10.0 if costs.fee_bps is None else costs.fee_bps,
             slippage_bps=5.0 if costs.slippage_bps is None else costs.slippage_bps,
             trials=trials,
+            yearly=bars_per_year(judgement.question.interval, judgement.instrument.calendar),
         )
         drawdown = result.drawdown
         return cls(
@@ -266,6 +276,7 @@ class Backtest:
             end=DateTime(int(result.bars.time[-1])),
             bars=len(result.bars),
             total_return=result.total_return,
+            bars_per_year=result.bars_per_year,
             annualized_return=result.annualized_return,
             volatility=result.volatility,
             sharpe=result.sharpe,

@@ -22,7 +22,7 @@ from graphql_api.schema.connection import (
 from graphql_api.schema.cost import Cost, ListSize
 from graphql_api.schema.node import Node, global_id
 from graphql_api.schema.provenance import Provenance
-from graphql_api.schema.results import UnknownSymbol
+from graphql_api.schema.results import PricesWithheld, UnknownSymbol
 from graphql_api.schema.scalars import DateTime
 from market_data.adjust import Adjustment as KeptAdjustment
 from market_data.bars import Snapshot
@@ -174,6 +174,6 @@ class BarSeries(Node):
 
 
 BarsResult = Annotated[
-    BarSeries | UnknownSymbol,
+    BarSeries | UnknownSymbol | PricesWithheld,
     strawberry.union("BarsResult", description="Bars, or why there are none."),
 ]

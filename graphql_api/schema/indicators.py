@@ -9,7 +9,7 @@ import engine
 from engine.types import Float64
 from graphql_api.schema.catalogue import FREE, Indicator, IndicatorName, ParameterInput
 from graphql_api.schema.provenance import Provenance
-from graphql_api.schema.results import NotEnoughHistory, UnknownSymbol
+from graphql_api.schema.results import NotEnoughHistory, PricesWithheld, UnknownSymbol
 from graphql_api.schema.scalars import DateTime
 from market_data.bars import Snapshot
 
@@ -79,6 +79,6 @@ def known(values: Float64) -> list[float | None]:
 
 
 IndicatorResult = Annotated[
-    IndicatorSeries | UnknownSymbol | NotEnoughHistory,
+    IndicatorSeries | UnknownSymbol | NotEnoughHistory | PricesWithheld,
     strawberry.union("IndicatorResult", description="Values, or why there are none."),
 ]

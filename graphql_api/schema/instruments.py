@@ -7,6 +7,7 @@ import strawberry
 
 from graphql_api.schema.catalogue import FREE, Interval, member
 from graphql_api.schema.connection import PageInfo, cursor, page
+from graphql_api.schema.context import Info
 from graphql_api.schema.node import Node, global_id
 from graphql_api.schema.scalars import DateTime, Symbol, is_symbol
 from market_data.bars import Instrument as KeptInstrument
@@ -42,6 +43,14 @@ class Instrument(Node):
     calendar: str = strawberry.field(description="The calendar of its sessions, as XNAS or 24/7.")
     source: str = strawberry.field(description="Who publishes its bars.")
     listed: strawberry.Private[Listed]
+
+    @strawberry.field(
+        description="Whether its source lets prices be passed on; where not, bars and indicator "
+        "say PRICES_WITHHELD, and signals are told without prices."
+    )
+    def redistributable(self, info: Info) -> bool:
+        """By the source's terms, and the licences that the operator holds."""
+        return not info.context.judge.withheld_by([self.source])
 
     @strawberry.field(description="The intervals that are kept.")
     def intervals(self) -> list[Interval]:

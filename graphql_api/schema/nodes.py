@@ -8,7 +8,7 @@ import strawberry
 import engine
 from engine.errors import EngineError
 from engine.types import Interval
-from graphql_api.judgement import Judgement, Question, SymbolUnknown
+from graphql_api.judgement import Judgement, PricesWithheld, Question, SymbolUnknown
 from graphql_api.schema.account import Account, ApiKey
 from graphql_api.schema.bars import BarSeries
 from graphql_api.schema.catalogue import Indicator, Strategy
@@ -41,7 +41,7 @@ def find(info: Info, identifier: strawberry.ID) -> Node | None:
         return None
     try:
         return finder(info, *key)
-    except (SymbolUnknown, EngineError):
+    except (SymbolUnknown, PricesWithheld, EngineError):
         return None
 
 

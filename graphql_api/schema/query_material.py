@@ -7,6 +7,7 @@ import strawberry
 import engine
 from engine.errors import NotEnoughHistory as TooFewBars
 from graphql_api.errors import BadInput
+from graphql_api.judgement import PricesWithheld as Withheld
 from graphql_api.judgement import SymbolUnknown
 from graphql_api.schema import bars as bar_types
 from graphql_api.schema import indicators as indicator_types
@@ -19,7 +20,7 @@ from graphql_api.schema.context import Info
 from graphql_api.schema.cost import Cost, ListSize
 from graphql_api.schema.indicators import IndicatorInput, IndicatorResult, IndicatorSeries
 from graphql_api.schema.instruments import SymbolConnection
-from graphql_api.schema.results import NotEnoughHistory, UnknownSymbol
+from graphql_api.schema.results import NotEnoughHistory, PricesWithheld, UnknownSymbol
 
 __all__ = ["MaterialQueries"]
 
@@ -48,6 +49,8 @@ class MaterialQueries:
             known = info.context.judge.history(symbol, every, as_of, adjusted)
         except SymbolUnknown as error:
             return UnknownSymbol.of(error)
+        except Withheld as error:
+            return PricesWithheld.of(error)
         return BarSeries.of(known, symbol, every, adjusted, start, end)
 
     @strawberry.field(
@@ -74,6 +77,8 @@ class MaterialQueries:
             )
         except SymbolUnknown as error:
             return UnknownSymbol.of(error)
+        except Withheld as error:
+            return PricesWithheld.of(error)
         needed = engine.indicators()[name].lookback(**parameters) + 1
         if len(snapshot.bars) < needed:
             return NotEnoughHistory.of(symbol, every, name, TooFewBars(needed, len(snapshot.bars)))

@@ -6,12 +6,14 @@ import strawberry
 
 from engine.errors import NotEnoughHistory as TooFewBars
 from engine.types import Interval
+from graphql_api.judgement import PricesWithheld as Withheld
 from graphql_api.judgement import SymbolUnknown
 from graphql_api.schema.context import Info
 from graphql_api.schema.cost import Cost
 from graphql_api.schema.scalars import Symbol
+from market_data.sources.registry import TERMS
 
-__all__ = ["ErrorCode", "NotEnoughHistory", "UnknownSymbol", "UserError"]
+__all__ = ["ErrorCode", "NotEnoughHistory", "PricesWithheld", "UnknownSymbol", "UserError"]
 
 
 @strawberry.enum(description="What was wrong with a question that was well formed.")
@@ -23,6 +25,9 @@ class ErrorCode(enum.Enum):
     )
     NOT_ENOUGH_HISTORY = strawberry.enum_value(
         "NOT_ENOUGH_HISTORY", description="Fewer bars were known then than the question needs."
+    )
+    PRICES_WITHHELD = strawberry.enum_value(
+        "PRICES_WITHHELD", description="The source's terms do not let its prices be passed on."
     )
 
 
@@ -83,4 +88,31 @@ class NotEnoughHistory(UserError):
             symbol=Symbol(symbol),
             bars_needed=error.needed,
             bars_known=error.known,
+        )
+
+
+@strawberry.type(
+    description="The source of the bars does not let its prices be passed on; signals are told.",
+    directives=[Cost(weight="0")],
+)
+class PricesWithheld(UserError):
+    """Prices that are judged and not shown."""
+
+    symbol: Symbol = strawberry.field(description="The symbol that was asked for.")
+    source: str = strawberry.field(description="The source that withholds them.")
+    terms_page: str = strawberry.field(description="Where its terms are published.")
+
+    @classmethod
+    def of(cls, error: Withheld) -> "PricesWithheld":
+        """Say whose terms they are, and what is told all the same."""
+        terms = TERMS[error.source]
+        return cls(
+            message=(
+                f"The bars of {error.symbol} come from {terms.title}, whose prices may not be "
+                "passed on; signal, explanation, signalHistory and backtest answer all the same."
+            ),
+            code=ErrorCode.PRICES_WITHHELD,
+            symbol=Symbol(error.symbol),
+            source=error.source,
+            terms_page=terms.terms_page,
         )

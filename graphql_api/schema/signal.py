@@ -100,7 +100,10 @@ class Signal(Node):
     rating: Rating = strawberry.field(description="The same in five steps.")
     score: float = strawberry.field(description="From -1, sell, to 1, buy.")
     bar_time: DateTime = strawberry.field(description="When the bar that was judged opened.")
-    close: float = strawberry.field(description="Its closing price, adjusted for splits.")
+    close: float | None = strawberry.field(
+        description="Its closing price, adjusted for splits; null where its source does not let "
+        "prices be passed on."
+    )
 
     @strawberry.field(description="What this answer was made of.", directives=FREE)
     def provenance(self) -> Provenance:
@@ -158,7 +161,7 @@ class Signal(Node):
             rating=rating(int(decision.rating[bar])),
             score=float(decision.score[bar]),
             bar_time=DateTime(bar_time),
-            close=float(snapshot.bars.close[bar]),
+            close=None if judgement.withheld else float(snapshot.bars.close[bar]),
         )
 
 

@@ -31,11 +31,15 @@ class Trade:
 
     side: Side = strawberry.field(description="Long or short.")
     entry_time: DateTime = strawberry.field(description="The bar at whose open it was entered.")
-    entry_price: float = strawberry.field(description="That open.")
+    entry_price: float | None = strawberry.field(
+        description="That open; null where the source does not let prices be passed on."
+    )
     exit_time: DateTime = strawberry.field(
         description="The bar at whose open it was left; the last bar while it is open."
     )
-    exit_price: float = strawberry.field(description="That open; the last close while it is open.")
+    exit_price: float | None = strawberry.field(
+        description="That open, or the last close while it is open; null likewise."
+    )
     bars_held: int = strawberry.field(description="How many bars it was held.")
     net_return: float = strawberry.field(
         description="What it added to the capital in it, costs taken off: 0.05 is 5 %."
@@ -44,14 +48,14 @@ class Trade:
     open: bool = strawberry.field(description="Whether it is still held, and only marked.")
 
     @classmethod
-    def of(cls, found: EngineTrade) -> "Trade":
-        """A trade of the engine's ledger."""
+    def of(cls, found: EngineTrade, *, withheld: bool = False) -> "Trade":
+        """A trade of the engine's ledger, with or without the prices it was made at."""
         return cls(
             side=member(Side, "LONG" if found.side > 0 else "SHORT"),
             entry_time=DateTime(found.entry_time),
-            entry_price=found.entry_price,
+            entry_price=None if withheld else found.entry_price,
             exit_time=DateTime(found.exit_time),
-            exit_price=found.exit_price,
+            exit_price=None if withheld else found.exit_price,
             bars_held=found.bars,
             net_return=found.net_return,
             cost=found.cost,

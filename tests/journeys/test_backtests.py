@@ -3,7 +3,9 @@
 import pytest
 
 import engine
+from engine.types import Interval
 from market_data.adjust import Adjustment
+from market_data.calendar import bars_per_year
 from market_data.stores import SqliteBarStore
 
 BACKTEST = """
@@ -49,7 +51,8 @@ def test_every_strategy_is_judged_as_the_engine_judges_it(asked, data, clock, st
     decision = engine.decide(strategy, series.snapshot(now=clock()).bars)
     filled = series.snapshot(now=clock(), adjustment=Adjustment.SPLITS_AND_DIVIDENDS).bars
     store.close()
-    expected = engine.backtest(decision, filled, trials=10)
+    yearly = bars_per_year(Interval.ONE_DAY, series.instrument.calendar)
+    expected = engine.backtest(decision, filled, trials=10, yearly=yearly)
     assert told["__typename"] == "Backtest"
     for name, value in [
         ("totalReturn", expected.total_return),

@@ -319,3 +319,25 @@ def test_a_single_bar_is_no_performance():
     assert (result.total_return, result.exposure, result.max_drawdown) == (0.0, 0.0, 0.0)
     assert result.annualized_return is result.volatility is result.turnover is None
     assert result.sharpe is result.probabilistic_sharpe is result.deflated_sharpe is None
+
+
+def test_a_year_may_be_told_and_scales_what_is_told_a_year(bars):
+    decision = engine.decide("PRICE_AND_RSI", bars)
+    own, told = backtest(decision), backtest(decision, yearly=4 * backtest(decision).bars_per_year)
+    assert told.bars_per_year == 4 * own.bars_per_year
+    assert told.sharpe == pytest.approx(2 * own.sharpe)
+    assert told.volatility == pytest.approx(2 * own.volatility)
+    assert told.buy_and_hold.sharpe == pytest.approx(2 * own.buy_and_hold.sharpe)
+    assert told.turnover == pytest.approx(4 * own.turnover)
+    assert told.total_return == own.total_return
+    assert told.probabilistic_sharpe == own.probabilistic_sharpe
+
+
+@pytest.mark.parametrize("yearly", [0.0, -252.0, float("nan"), float("inf")])
+def test_no_year_has_as_few_or_as_many_bars(bars, yearly):
+    with pytest.raises(BadParameter, match="a year has no"):
+        backtest(engine.decide("PRICE_AND_RSI", bars), yearly=yearly)
+
+
+def test_a_single_bar_has_no_year_whatever_is_told():
+    assert backtest(np.array([1]), bars_of([5.0]), yearly=252.0).turnover is None

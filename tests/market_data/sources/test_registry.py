@@ -12,7 +12,7 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "sources.md"
 
 def test_the_page_of_sources_says_what_the_table_says():
     rows = re.findall(r"^\| `(\w+)` \| (.+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
-    told = {name: row.split(" | ") for name, row in rows if "terms](" in row}
+    told = {name: re.split(r" *[|] *", row) for name, row in rows if "terms](" in row}
     assert set(told) == set(TERMS) - {"file"}
     for name, (intervals, limit, keys, shown, terms) in told.items():
         one = TERMS[name]

@@ -82,13 +82,13 @@ def seeded(values: Float64, window: int, gain: float, keep: float) -> Float64:
         last = seeded(last_windows(fork, window), window, gain, keep)[:, 0]
         return cast("Float64", Fork(fork.past[:0], last))
     before = remembered()
+    memory: Float64
     if before is None:
         # NumPy adds in the order in which the values lie, and the answer must not hang on that.
         first = np.ascontiguousarray(values[..., :window])
-        start = np.add.reduce(first, axis=-1, keepdims=True)
-        start /= window
+        start = np.add.reduce(first, axis=-1) / window
         # Remembering this, the filter says the seed for the last bar of the first window.
-        memory = start - gain * values[..., window - 1 : window]
+        memory = np.asarray(start - gain * first[..., -1])[..., np.newaxis]
     else:
         memory = keep * before
     return remember(_filtered(values[..., window - 1 :], gain, keep, memory))

@@ -101,10 +101,10 @@ def awesome_oscillator(
     >>> awesome_oscillator(price + 1.0, price - 1.0, fast=1, slow=2).tolist()
     [nan, 0.5, 1.0]
     """
-    middle = (high + low) * 0.5
+    both = high + low
     longest = max(fast, slow)
-    quick = window_mean(middle[..., longest - fast :], fast)
-    calm = window_mean(middle[..., longest - slow :], slow)
+    quick = window_sum(both[..., longest - fast :], fast) / (2.0 * fast)
+    calm = window_sum(both[..., longest - slow :], slow) / (2.0 * slow)
     return placed(np.subtract, quick, calm, high.shape[-1])
 
 
@@ -157,12 +157,14 @@ def ultimate_oscillator(
     floor = np.minimum(low[..., 1:], before)
     bought = close[..., 1:] - floor
     ranges = np.maximum(high[..., 1:], before) - floor
-    longest = max(fast, middle, slow)
-    total = np.zeros((*close.shape[:-1], max(close.shape[-1] - longest, 0)))
     with sharing((bought, ranges)):
-        for weight, window in zip((1.0, 2.0, 4.0), sorted((fast, middle, slow))[::-1], strict=True):
-            share = divided(window_sum(bought, window), window_sum(ranges, window), otherwise=0.0)
-            total += weight * share[..., longest - window :]
+        quick, usual, calm = (
+            divided(window_sum(bought, span), window_sum(ranges, span), otherwise=0.0)
+            for span in sorted((fast, middle, slow))
+        )
+    bars = calm.shape[-1]
+    quick, usual = (share[..., share.shape[-1] - bars :] for share in (quick, usual))
+    total = (quick * 2.0 + usual) * 2.0 + calm
     return placed(np.multiply, total, 100.0 / 7.0, close.shape[-1])
 
 

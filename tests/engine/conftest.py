@@ -12,11 +12,14 @@ from engine.types import Bars
 
 SAMPLE = Path(__file__).parents[2] / "market_data" / "sample"
 SYMBOLS = ("AAPL", "GOOG", "IBM", "MSFT")
+SERIES = Path(__file__).parent / "series"
+INDICES = ("SP500", "NASDAQ")
 
 
 def read(symbol: str) -> Bars:
     """The raw daily bars of one symbol, splits and all."""
-    with gzip.open(SAMPLE / f"{symbol}.csv.gz", "rt") as lines:
+    folder = SERIES if symbol in INDICES else SAMPLE
+    with gzip.open(folder / f"{symbol}.csv.gz", "rt") as lines:
         rows = list(csv.DictReader(lines))
     days = [datetime.fromisoformat(row["date"]).replace(tzinfo=UTC) for row in rows]
     return Bars(
@@ -32,6 +35,12 @@ def read(symbol: str) -> Bars:
 def real() -> dict[str, Bars]:
     """Four real series of 2,148 to 3,270 daily bars, by symbol."""
     return {symbol: read(symbol) for symbol in SYMBOLS}
+
+
+@pytest.fixture(scope="session")
+def all_real(real: dict[str, Bars]) -> dict[str, Bars]:
+    """Six real series: those four, and two indices of 5,031 daily bars, by symbol."""
+    return real | {symbol: read(symbol) for symbol in INDICES}
 
 
 @pytest.fixture(scope="session", params=SYMBOLS)

@@ -51,17 +51,17 @@ def apart(name, bars, values, output, ours, theirs):
 
 
 @pytest.fixture(scope="module")
-def series(real):
-    """Twelve real series: four of a decade or more, each also in halves."""
+def series(all_real):
+    """Six real series of a decade or two, each also in halves."""
     halves = {
         f"{symbol} {half}": bars[part]
-        for symbol, bars in real.items()
+        for symbol, bars in all_real.items()
         for half, part in (
             ("older", slice(len(bars) // 2)),
             ("newer", slice(len(bars) // 2, None)),
         )
     }
-    return real | halves
+    return all_real | halves
 
 
 @each_peer
@@ -213,6 +213,25 @@ def true_place_of_strength(bars, output, values):
     return (d if output == "d" else k[values["smooth_d"] - 1 :]), 1e5 / narrowest
 
 
+def mean(values, window):
+    """The exponential mean in long doubles, seeded with the plain one."""
+    gain = np.longdouble(2) / (window + 1)
+    said = [values[:window].mean()]
+    for value in values[window:]:
+        said.append(said[-1] + gain * (value - said[-1]))
+    return np.array(said)
+
+
+def true_lean(bars, output, values):
+    """TSI, whose means may both die away until hardly a digit of them is left."""
+    change = np.diff(bars.close.astype(np.longdouble))
+    lean = mean(mean(change, values["slow"]), values["fast"])
+    movement = mean(mean(np.abs(change), values["slow"]), values["fast"])
+    moved = movement > 0
+    movement = np.where(moved, movement, 1)
+    return np.where(moved, 100 * lean / movement, 0), 100 * unit("", bars) / movement
+
+
 TRUTH = {
     "STANDARD_DEVIATION": true_deviation,
     "BOLLINGER_BANDS": true_bands,
@@ -222,6 +241,7 @@ TRUTH = {
     "MFI": true_money_flow,
     "RSI": true_strength,
     "STOCHASTIC_RSI": true_place_of_strength,
+    "TSI": true_lean,
 }
 
 

@@ -1,0 +1,117 @@
+"""What the guard asks of the store, and what that costs, on a virtual clock: counts, no timings."""
+
+import pytest
+
+from benchmarks.guard_traffic import (
+    BASIC,
+    ENTERPRISE,
+    SPENT,
+    Case,
+    after_start,
+    item_size,
+    price,
+    price_of_two_counters,
+    share_of_allowed,
+)
+from benchmarks.traffic.load import NOON, contended
+from benchmarks.traffic.simulation import SECOND, Simulation
+from graphql_api.guard.plans import PLANS
+from tests.attacks.guard.bounds import most_in_any_interval
+
+
+@pytest.fixture(scope="module")
+def basic():
+    return BASIC.run()
+
+
+@pytest.fixture(scope="module")
+def enterprise():
+    return ENTERPRISE.run()
+
+
+def test_without_leases_a_request_takes_one_round_trip(basic):
+    assert basic.granted > 5_000
+    assert 1 <= basic.trips_per_grant <= 1.05
+
+
+def test_one_environment_alone_guesses_its_form_right():
+    load = Case("BASIC", 10, 1, 60).run()
+    assert load.granted > 500
+    assert load.trips_per_grant <= 1.01
+
+
+def test_with_leases_a_request_takes_an_eighth_of_one(enterprise):
+    assert enterprise.granted > 30_000
+    assert enterprise.trips_per_grant <= 0.13
+
+
+def test_two_thousand_a_second_are_at_most_250_writes_on_one_item(enterprise):
+    assert after_start(enterprise) <= 250
+
+
+@pytest.mark.parametrize("case", SPENT, ids=str)
+def test_once_the_units_are_gone_the_store_is_hardly_asked(case):
+    load = case.run()
+    assert load.granted == 0
+    assert load.refused > 5_000
+    assert load.trips_per_request <= 0.02
+
+
+def test_32_environments_that_ask_without_an_end_get_nine_tenths_of_what_is_allowed():
+    load = contended("BASIC", 32, 4, pause=4_000)
+    plan = PLANS["BASIC"]
+    worst = most_in_any_interval([(at, 1) for at in load.grants], plan.per_second)
+    assert 0.90 <= share_of_allowed(load, "BASIC", 4) <= 1
+    assert load.refused > 10 * load.granted
+    # An answer comes back half a round trip after its write, and each by the same time.
+    assert worst <= plan.burst * SECOND
+
+
+def test_basic_costs_half_of_two_counters(basic):
+    assert price(basic) <= 0.55 * price_of_two_counters(basic)
+
+
+def test_enterprise_costs_a_fifteenth_of_two_counters(enterprise):
+    assert price(enterprise) <= price_of_two_counters(enterprise) / 15
+
+
+def test_every_unit_is_answered_or_held_in_a_lease(enterprise):
+    (day,) = enterprise.store.days.values()
+    held = ENTERPRISE.environments * PLANS["ENTERPRISE"].lease
+    assert 0 <= day.requests - enterprise.granted <= held
+    assert day.units_used >= enterprise.answered_units
+
+
+def test_a_day_with_ten_revoked_keys_is_one_write_unit():
+    assert item_size(10**6, revoked=10) <= 1_024 < item_size(10**6, revoked=20)
+
+
+def test_the_same_seed_gives_the_same_run():
+    first, second = Case("PREMIUM", 200, 8, 5).run(), Case("PREMIUM", 200, 8, 5).run()
+    assert (first.grants, first.writes) == (second.grants, second.writes)
+
+
+def test_environments_overlap_on_the_virtual_clock():
+    seen = []
+    with Simulation(1, NOON) as simulation:
+        for name in "ab":
+
+            def job(name=name):
+                seen.append((name, simulation.now - NOON))
+                simulation.sleep(SECOND)
+                seen.append((name, simulation.now - NOON))
+
+            simulation.environment().do(job)
+        simulation.run(NOON + 5 * SECOND)
+    assert seen == [("a", 0), ("b", 0), ("a", SECOND), ("b", SECOND)]
+
+
+def test_what_fails_in_an_environment_fails_the_simulation():
+    def job():
+        simulation.sleep(1)
+        raise ArithmeticError
+
+    with Simulation(1, NOON) as simulation:
+        simulation.environment().do(job)
+        with pytest.raises(ArithmeticError):
+            simulation.run(NOON + SECOND)

@@ -20,7 +20,7 @@ __all__ = ["Charging", "Seen"]
 # For so long a spent quota is believed: a plan may rise, and failures are given back. It is looked
 # at again when both are over, seconds (at random) and refusals, or after the longest time.
 RECHECK: Final = (3 * SECOND, 4 * SECOND)
-RECHECK_REFUSALS: Final = 50
+RECHECK_REFUSALS: Final = 64
 RECHECK_LONGEST: Final = 30 * SECOND
 ACCOUNTS: Final = 10_000  # whose last item is remembered
 FORMS_TRIED: Final = 6  # two suffice alone; races may cost a third

@@ -15,7 +15,7 @@ WEIGHTS = (1, 1, 2, 3, 5, 8)
 PER_SECOND = 40
 BURST = 40
 BURST_WITH_LEASES = 100  # 2.5 s of the rate, as of the plans that lease
-LEASE = {"lease": 20} if hasattr(Plan, "lease") else {}
+LEASE = 20
 BINDINGS = ("rate", "quota", "both")
 ENDLESS = 1_000_000
 
@@ -52,7 +52,7 @@ class Trial:
         """Limits that are reached within the trial, and on both days when there are two."""
         limits = {"per_second": PER_SECOND, "burst": BURST, "units_per_day": ENDLESS}
         if self.leased:
-            limits |= {"burst": BURST_WITH_LEASES} | LEASE
+            limits |= {"burst": BURST_WITH_LEASES, "lease": LEASE}
         if self.binding == "quota":
             limits |= {"per_second": 10_000, "burst": 20_000}
         if self.binding != "rate":
@@ -65,9 +65,7 @@ class Trial:
         """The limits as the evidence is held against them."""
         plan = self.plan
         apart = 2 * SKEW if self.skewed else 0
-        return Account(
-            plan.per_second, plan.burst, plan.units_per_day, getattr(plan, "lease", 0), apart
-        )
+        return Account(plan.per_second, plan.burst, plan.units_per_day, plan.lease, apart)
 
     def __str__(self) -> str:
         told = [name for name in ("skewed", "midnight", "leased", "killed") if getattr(self, name)]

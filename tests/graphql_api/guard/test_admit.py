@@ -154,8 +154,8 @@ def test_a_spent_day_is_refused_from_memory_and_looked_at_every_three_seconds(
 ):
     spend_day(guard, caller, clock, 10_000)
     store.calls.clear()
-    for _ in range(600):
-        clock.move(0.05)
+    for _ in range(750):
+        clock.move(0.04)
         refused_quota(guard, caller, cost=1)
     assert len(store.calls) == 10
     assert set(store.calls) <= {"busy", "idle"}
@@ -175,7 +175,7 @@ def test_units_that_another_environment_gave_back_are_found_within_seconds(
 ):
     spend_day(guard, caller, clock, 10_000)
     sqlite.give_back(caller.account_id, "2026-11-21", 1, 500)
-    for _ in range(50):
+    for _ in range(64):
         refused_quota(guard, caller, cost=1)
     clock.move(3)
     assert guard.admit(caller, 1).units_used == 9_501

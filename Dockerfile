@@ -41,7 +41,7 @@ RUN --mount=type=secret,id=pip.conf --mount=type=secret,id=ca.crt \
 # Of botocore's descriptions of 400 services only those of AWS_SERVICES can be called, and the
 # credentials of a Lambda come by environment, so not even sts is among them.
 # numpy.f2py and numpy.testing stay: scipy imports them.
-ARG AWS_SERVICES="cloudfront dynamodb s3 secretsmanager ssm"
+ARG AWS_SERVICES="cloudfront dynamodb s3 secretsmanager sqs ssm"
 RUN cd /var/task \
  && for service in ${AWS_SERVICES}; do \
       test -d botocore/data/${service} && keep="${keep} ! -name ${service}"; \

@@ -51,7 +51,7 @@ check: .venv/dev.stamp ## Lint, types, import contracts, schema, README, templat
 	@echo "== import contracts" && $(BIN)/lint-imports
 	@echo "== schema" && $(BIN)/python scripts/check_schema.py
 	@echo "== README" && $(BIN)/python scripts/check_readme.py
-	@echo "== cfn-lint" && $(BIN)/cfn-lint infra/template.yaml infra/edge.yaml
+	@echo "== cfn-lint" && $(BIN)/cfn-lint infra/*.yaml
 
 .venv-ministack/stamp: requirements-ministack.lock | .venv/bin/python
 	@$(BIN)/python -m venv .venv-ministack

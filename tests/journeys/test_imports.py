@@ -1,6 +1,7 @@
 """What serving a request imports: nothing heavy, and nothing only when the first one comes."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -43,3 +44,18 @@ def test_a_request_imports_nothing_heavy_or_late(tmp_path: Path, sample_bars: Pa
     # What is imported at the first request is waited for by a caller, after each cold start.
     ours = ("engine", "market_data", "graphql_api", "numpy", "scipy", "strawberry", "graphql")
     assert [name for name in imported["late"] if name.startswith(ours)] == []
+
+
+def test_garbage_is_collected_once_the_handler_is_there_but_not_among_its_imports(
+    tmp_path: Path,
+) -> None:
+    script = (
+        "import gc, graphql_api.handler;"
+        "print(gc.isenabled(), gc.get_freeze_count() > 50_000, sum(gc.get_count()) < 2_000)"
+    )
+    told = subprocess.check_output(
+        [sys.executable, "-c", script],
+        env=os.environ | {"INTELLPULSE_DATA": str(tmp_path)},
+        text=True,
+    )
+    assert told.split() == ["True", "True", "True"]

@@ -1,6 +1,6 @@
 """Accounts, keys and usage: one Protocol each, with DynamoDB and SQLite behind it."""
 
-from graphql_api.stores.protocols import AccountStore, UsageStore
+from graphql_api.stores.protocols import AccountStore, DocumentStore, UsageStore
 from graphql_api.stores.records import (
     Account,
     ApiKey,
@@ -20,6 +20,7 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "Charge",
+    "DocumentStore",
     "Outcome",
     "Overrides",
     "Scope",

@@ -3,6 +3,7 @@
 Every method raises StoreUnavailable when the store cannot be reached or does not answer in time.
 """
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from graphql_api.stores.records import (
@@ -15,7 +16,7 @@ from graphql_api.stores.records import (
     UsageDay,
 )
 
-__all__ = ["AccountStore", "UsageStore"]
+__all__ = ["AccountStore", "DocumentStore", "UsageStore"]
 
 
 class AccountStore(Protocol):
@@ -124,4 +125,26 @@ class UsageStore(Protocol):
 
     def history(self, account_id: str, first: str, last: str) -> list[UsageDay]:
         """The days from ``first`` to ``last`` that have an item, oldest first."""
+        ...
+
+
+class DocumentStore(Protocol):
+    """Documents that an administrator registered, by the hash of their text: kept for good."""
+
+    def find_document(self, name: str) -> str | None:
+        """The text of that name, if one is kept."""
+        ...
+
+    def keep_documents(
+        self, documents: Mapping[str, str], entry: AuditEntry, most: int
+    ) -> frozenset[str] | None:
+        """Keep those that are new, and the audit entry: all or nothing; the names that were new.
+
+        None, and nothing is kept, where that would be more than ``most`` in all.
+
+        Parameters
+        ----------
+        documents : mapping
+            Texts by name, at most 20; a name always has the same text.
+        """
         ...

@@ -1,10 +1,12 @@
-"""How the records lie in the DynamoDB table: one table, four kinds of item, one sparse index.
+"""How the records lie in the DynamoDB table: one table, six kinds of item, one sparse index.
 
     pk             sk            what
     KEY#<sha256>   META          ApiKey; `owner`, `created_at` put it into the index keys_by_account
     ACCT#<id>      PROFILE       Account
     ACCT#<id>      USE#<day>     UsageDay; `expires_at` (seconds) is the table's time to live
     ACCT#<id>      AUDIT#<ulid>  AuditEntry
+    DOC#<name>     TEXT          a registered document
+    DOCS           COUNT         how many documents are kept
 
 Only USE items carry the attribute `expires_at`. A key's own end is called `valid_until`, or else
 DynamoDB would delete expired keys, and "expired" would read "unknown".
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     Item = Mapping[str, AttributeValueTypeDef]
 
 __all__ = [
+    "DOCUMENTS",
     "INDEX",
     "TABLE",
     "TIME_TO_LIVE",
@@ -32,6 +35,7 @@ __all__ = [
     "account_pk",
     "audit_item",
     "audit_of",
+    "document_pk",
     "key_item",
     "key_of",
     "key_pk",
@@ -41,6 +45,10 @@ __all__ = [
     "use_sk",
 ]
 
+DOCUMENTS: Final[tuple["AttributeValueTypeDef", "AttributeValueTypeDef"]] = (
+    {"S": "DOCS"},
+    {"S": "COUNT"},
+)
 INDEX: Final = "keys_by_account"
 TIME_TO_LIVE: Final = "expires_at"
 KEPT_DAYS: Final = 35  # 30 of history, and slack
@@ -78,6 +86,11 @@ def key_pk(key_id: str) -> "AttributeValueTypeDef":
 def account_pk(account_id: str) -> "AttributeValueTypeDef":
     """The partition of an account."""
     return {"S": f"ACCT#{account_id}"}
+
+
+def document_pk(name: str) -> "AttributeValueTypeDef":
+    """The partition of a registered document."""
+    return {"S": f"DOC#{name}"}
 
 
 def use_sk(day: str) -> "AttributeValueTypeDef":

@@ -9,7 +9,7 @@ from typing import Any, Final
 from graphql_api.stores.records import Account, ApiKey, AuditEntry, Overrides, Scope
 from graphql_api.stores.sqlite.file import SqliteFile
 
-__all__ = ["SqliteAccounts"]
+__all__ = ["INSERT_AUDIT", "SqliteAccounts", "audit_row"]
 
 COLUMNS: Final = tuple(one.name for one in fields(ApiKey))
 ONE_KEY: Final = f"SELECT {', '.join(COLUMNS)} FROM keys WHERE id = ?"  # noqa: S608  # names of fields
@@ -70,7 +70,7 @@ class SqliteAccounts(SqliteFile):
             _must_change(db.execute(INSERT_ACCOUNT, (*row, *astuple(account.overrides))))
             if key is not None:
                 _must_change(db.execute(INSERT_KEY, _key_row(key)))
-            db.execute(INSERT_AUDIT, _audit_row(entry))
+            db.execute(INSERT_AUDIT, audit_row(entry))
             return True
         return False
 
@@ -78,7 +78,7 @@ class SqliteAccounts(SqliteFile):
         """See AccountStore.create_key."""
         with suppress(_Refused), self.transaction() as db:
             _must_change(db.execute(INSERT_KEY, _key_row(key)))
-            db.execute(INSERT_AUDIT, _audit_row(entry))
+            db.execute(INSERT_AUDIT, audit_row(entry))
             return True
         return False
 
@@ -93,7 +93,7 @@ class SqliteAccounts(SqliteFile):
             )
             for day in days:
                 db.execute(MARK, {"account": key.account_id, "day": day, "key": key.id})
-            db.execute(INSERT_AUDIT, _audit_row(entry))
+            db.execute(INSERT_AUDIT, audit_row(entry))
             return True
         return False
 
@@ -103,7 +103,7 @@ class SqliteAccounts(SqliteFile):
         """See AccountStore.set_plan."""
         with suppress(_Refused), self.transaction() as db:
             _must_change(db.execute(MOVE, (plan, *astuple(overrides), account_id)))
-            db.execute(INSERT_AUDIT, _audit_row(entry))
+            db.execute(INSERT_AUDIT, audit_row(entry))
             return True
         return False
 
@@ -143,7 +143,8 @@ def _account(row: tuple[Any, ...]) -> Account:
     return Account(account_id, name, plan, created_at, Overrides(*overrides))
 
 
-def _audit_row(entry: AuditEntry) -> tuple[Any, ...]:
+def audit_row(entry: AuditEntry) -> tuple[Any, ...]:
+    """An entry as INSERT_AUDIT takes it."""
     details = json.dumps(dict(entry.details))
     return (entry.account_id, entry.id, entry.at, entry.actor, entry.action, details)
 

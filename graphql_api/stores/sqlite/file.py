@@ -46,7 +46,11 @@ CREATE TABLE once (
     until INTEGER NOT NULL,
     PRIMARY KEY (account_id, id)
 ) STRICT, WITHOUT ROWID"""
-VERSIONS: Final = (FIRST, OVERRIDES_NETWORKS_ROTATION)
+DOCUMENTS: Final = """
+CREATE TABLE documents (
+    name TEXT PRIMARY KEY, text TEXT NOT NULL, at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID"""
+VERSIONS: Final = (FIRST, OVERRIDES_NETWORKS_ROTATION, DOCUMENTS)
 """What each version of the file adds to the one before; never changed once it was released."""
 
 

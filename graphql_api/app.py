@@ -75,7 +75,13 @@ def create_app(settings: Settings, clock: Clock = now) -> ASGIApp:
         readings=readings,
         clock=clock,
         licensed=settings.licensed_sources,
-        trusted=Trusted(documents_file(settings), registers=settings.persisted_queries),
+        trusted=Trusted(
+            documents_file(settings),
+            registers=settings.persisted_queries,
+            store=accounts,
+            clock=clock,
+        ),
+        store=accounts,
     )
     view = GraphQLView(service, max_body_bytes=settings.max_body_bytes, threads=settings.threads)
     routes: list[BaseRoute] = [

@@ -26,11 +26,12 @@ from graphql_api.guard.standing import Admission
 from graphql_api.introspection import Introspections, asks_about_the_schema
 from graphql_api.judgement import Decisions, Judge
 from graphql_api.observability import note
+from graphql_api.registry import Registry
 from graphql_api.schema.context import Context
 from graphql_api.schema.cost import Prices
 from graphql_api.schema.errors import OUR_FAULT, present
 from graphql_api.schema.work import work
-from graphql_api.stores.records import Scope
+from graphql_api.stores import DocumentStore, Scope
 from graphql_api.trusted import Trusted
 from market_data.stores import BarStore, ReadingStore
 
@@ -83,6 +84,7 @@ class Service:
         readings: ReadingStore,
         clock: Callable[[], int],
         trusted: Trusted,
+        store: DocumentStore,
         licensed: Iterable[str] = (),
     ) -> None:
         self.guard = guard
@@ -94,6 +96,7 @@ class Service:
         self._clock = clock
         self._trusted = trusted
         self._documents = Documents(schema)
+        self._registry = Registry(store, self._documents, trusted, clock)
         self._introspections = Introspections()
         self._decisions = Decisions()
 
@@ -107,7 +110,7 @@ class Service:
             the store out of reach.
         """
         try:
-            source = self._source(query)
+            source = self._source(query, reach)
             document = self._documents.read(source)
         except Unfit as unfit:
             return self._unfit(caller, reach, unfit.errors, unfit.code)
@@ -202,6 +205,7 @@ class Service:
                 reach=reach,
                 bars=self._bars,
                 judge=judge,
+                registrar=self._registry,
                 now=now,
             ),
             variable_values=dict(query.variables),
@@ -228,12 +232,12 @@ class Service:
             etag=None if errors else _tag(query, source, document, operation, judge),
         )
 
-    def _source(self, query: Query) -> str:
+    def _source(self, query: Query, reach: Reach) -> str:
         """The text of the document that is asked for, in whichever way."""
         if query.document_id is not None:
-            return self._trusted.named(query.document_id)
+            return self._trusted.named(query.document_id, reach)
         if query.sha256 is not None:
-            return self._trusted.hashed(query.sha256, query.source)
+            return self._trusted.hashed(query.sha256, query.source, reach)
         return query.source or ""
 
     def _unfit(self, caller: Caller, reach: Reach, errors: list[GraphQLError], code: str) -> Answer:

@@ -1,10 +1,10 @@
-"""Documents known by a name: those that were deployed, and those that callers registered."""
+"""Documents known by a name: deployed, registered by an administrator, or by callers."""
 
 import hashlib
 import logging
 import re
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -14,12 +14,20 @@ from graphql import GraphQLError
 
 from graphql_api.documents import Unfit
 from graphql_api.errors import BadInput, BadRequest
+from graphql_api.guard.limits import DAY, SECOND
+from graphql_api.guard.memory import Memory
+from graphql_api.guard.reach import Reach
+from graphql_api.stores import DocumentStore
+from market_data.clock import now
 
 __all__ = ["BadManifest", "Trusted", "read_documents", "sha256_name"]
 
 log = logging.getLogger(__name__)
 
 MAX_DEPLOYED = 10_000
+MISSED = 1_000  # names that the store was asked for in vain
+BELIEVED = 5 * SECOND  # until what another process registered is found here
+FOR_GOOD = 3_650 * DAY  # a name has one text, which never changes
 _HASH = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
@@ -135,10 +143,11 @@ class _Deployed:
 class Trusted:
     """Where a request that names its document finds the text.
 
-    Deployed documents are kept for good. Those that callers register by Apollo's persisted queries
-    are kept in this process, a bounded number of them, and the least recently used go first; they
-    have a place of their own, so they never drive a deployed one out. Only a text that fits the
-    schema is learnt.
+    Deployed documents are kept for good, in files; so are those that an administrator registers,
+    in the store of accounts, where every process finds them. Those that callers register by
+    Apollo's persisted queries are kept in this process, a bounded number of them, and the least
+    recently used go first; they have a place of their own, so they never drive another one out.
+    Only a text that fits the schema is learnt.
 
     Parameters
     ----------
@@ -146,32 +155,50 @@ class Trusted:
         A manifest, or a folder of manifests and documents; it may come to exist later.
     registers : bool
         Whether callers may register documents.
+    store : DocumentStore or None
+        Where an administrator's documents are.
+    clock : callable
+        Integer microseconds since the epoch.
     capacity : int
-        How many of theirs are kept.
+        How many of theirs are kept here, and how many of the store's are remembered.
     """
 
-    def __init__(self, deployed: Path | None, *, registers: bool, capacity: int = 500) -> None:
+    def __init__(
+        self,
+        deployed: Path | None,
+        *,
+        registers: bool,
+        store: DocumentStore | None = None,
+        clock: Callable[[], int] = now,
+        capacity: int = 500,
+    ) -> None:
         self._deployed = None if deployed is None else _Deployed(deployed)
         self._registers = registers
+        self._store = store
+        self._clock = clock
         self._capacity = capacity
         self._registered: OrderedDict[str, str] = OrderedDict()
+        self._remembered: Memory[str, str] = Memory(capacity)
+        self._missed: Memory[str, bool] = Memory(MISSED)
         self._lock = Lock()
 
-    def named(self, name: str) -> str:
+    def named(self, name: str, reach: Reach) -> str:
         """The document of a ``documentId``.
 
         Raises
         ------
         Unfit
             When none has that name.
+        Unavailable
+            When that cannot be found out.
         """
-        text = self._find(_normal(name))
+        text = self._find(_normal(name), reach)
         if text is None:
             shown = name if _HASH.fullmatch(name) or _NAME.fullmatch(name) else "that name"
             raise _unfound(f"No document is registered as {shown}.", "PERSISTED_QUERY_NOT_FOUND")
         return text
 
-    def hashed(self, name: str, given: str | None) -> str:
+    def hashed(self, name: str, given: str | None, reach: Reach) -> str:
         """The document of a persisted query: the one that is given with its hash, or the one kept.
 
         Raises
@@ -180,12 +207,14 @@ class Trusted:
             When the document that is given has another hash.
         Unfit
             When none is given and none is kept: by the code a client knows whether to send it.
+        Unavailable
+            When that cannot be found out.
         """
         if given is not None:
             if sha256_name(given) != name:
                 raise BadRequest("extensions.persistedQuery.sha256Hash is not that of the query.")
             return given
-        text = self._find(name)
+        text = self._find(name, reach)
         if text is not None:
             return text
         # These two messages are the protocol: Apollo's clients compare them.
@@ -203,13 +232,32 @@ class Trusted:
             while len(self._registered) > self._capacity:
                 self._registered.popitem(last=False)
 
-    def _find(self, name: str) -> str | None:
+    def was_kept(self, names: Iterable[str]) -> None:
+        """Know at once of documents that were just registered in the store."""
+        for name in names:
+            self._missed.forget(name)
+
+    def _find(self, name: str, reach: Reach) -> str | None:
         text = self._deployed.get(name) if self._deployed else None
         if text is None:
             with self._lock:
                 text = self._registered.get(name)
                 if text is not None:
                     self._registered.move_to_end(name)
+        return self._look_up(name, reach) if text is None else text
+
+    def _look_up(self, name: str, reach: Reach) -> str | None:
+        """The document in the store, where hashes alone are names; a miss is believed a while."""
+        if self._store is None or not _HASH.fullmatch(name):
+            return None
+        now = self._clock()
+        text = self._remembered.get(name, now)
+        if text is None and not self._missed.get(name, now):
+            text = reach(self._store.find_document, name)
+            if text is None:
+                self._missed.put(name, True, now + BELIEVED)
+            else:
+                self._remembered.put(name, text, now + FOR_GOOD)
         return text
 
 

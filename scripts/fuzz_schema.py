@@ -15,6 +15,7 @@ from check_clients import Broken, Server, serving
 from graphql_api.app import open_accounts
 from graphql_api.guard.accounts import Accounts
 from graphql_api.settings import Settings
+from graphql_api.stores import Scope
 from market_data.clock import now
 
 PYTHON = ROOT / ".venv-fuzz" / "bin" / "python"
@@ -25,7 +26,10 @@ def keys(server: Server) -> list[str]:
     """Keys of as many accounts, since each has so many units a day."""
     with closing(open_accounts(Settings(data=server.data))[0]) as accounts:
         deeds = Accounts(accounts, now)
-        return [deeds.open_account(f"Fuzz {i}", "ENTERPRISE").secret for i in range(KEYS)]
+        scopes = [Scope.ADMIN]  # so that mutations do something
+        return [
+            deeds.open_account(f"Fuzz {i}", "ENTERPRISE", scopes=scopes).secret for i in range(KEYS)
+        ]
 
 
 def main(cases: int) -> int:

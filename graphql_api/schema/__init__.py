@@ -17,6 +17,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from graphql_api.schema.cost import Prices
+from graphql_api.schema.mutation import Mutation
 from graphql_api.schema.query import Query
 from graphql_api.schema.scalars import SCALARS
 
@@ -26,7 +27,9 @@ __all__ = ["core_schema", "prices", "schema", "sdl"]
 @cache
 def schema() -> strawberry.Schema:
     """The schema, built once."""
-    made = strawberry.Schema(query=Query, config=StrawberryConfig(scalar_map=SCALARS))
+    made = strawberry.Schema(
+        query=Query, mutation=Mutation, config=StrawberryConfig(scalar_map=SCALARS)
+    )
     _leave_out_null_defaults(made._schema)
     _tell_which_are_one_of(made._schema)
     return made

@@ -1,7 +1,8 @@
 """What a resolver may use: who asks, when, and the decisions that the request shares."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import strawberry
 
@@ -12,7 +13,24 @@ from graphql_api.guard.standing import Admission
 from graphql_api.judgement import Judge
 from market_data.stores import BarStore
 
-__all__ = ["Context", "Info"]
+__all__ = ["Context", "Info", "Registered", "Registrar"]
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A document that is kept under its name."""
+
+    name: str
+    operations: list[str]
+    is_new: bool
+
+
+class Registrar(Protocol):
+    """Keeps documents for administrators."""
+
+    def register(self, caller: Caller, texts: Sequence[str], reach: Reach) -> list[Registered]:
+        """Keep some documents, all of them or none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +43,7 @@ class Context:
     reach: Reach
     bars: BarStore
     judge: Judge
+    registrar: Registrar
     now: int
 
 

@@ -19,8 +19,30 @@ from graphql_api.stores.records import (
 __all__ = ["AccountStore", "DocumentStore", "UsageStore"]
 
 
-class AccountStore(Protocol):
-    """Accounts, their keys, and the log of what was done to them."""
+class DocumentStore(Protocol):
+    """Documents that an administrator registered, by the hash of their text: kept for good."""
+
+    def find_document(self, name: str) -> str | None:
+        """The text of that name, if one is kept."""
+        ...
+
+    def keep_documents(
+        self, documents: Mapping[str, str], entry: AuditEntry, most: int
+    ) -> frozenset[str] | None:
+        """Keep those that are new, and the audit entry: all or nothing; the names that were new.
+
+        None, and nothing is kept, where that would be more than ``most`` in all.
+
+        Parameters
+        ----------
+        documents : mapping
+            Texts by name, at most 20; a name always has the same text.
+        """
+        ...
+
+
+class AccountStore(DocumentStore, Protocol):
+    """Accounts, their keys, the log of what was done to them, and administrators' documents."""
 
     def find_key(self, key_id: str) -> ApiKey | None:
         """The key with this SHA-256, if there is one."""
@@ -125,26 +147,4 @@ class UsageStore(Protocol):
 
     def history(self, account_id: str, first: str, last: str) -> list[UsageDay]:
         """The days from ``first`` to ``last`` that have an item, oldest first."""
-        ...
-
-
-class DocumentStore(Protocol):
-    """Documents that an administrator registered, by the hash of their text: kept for good."""
-
-    def find_document(self, name: str) -> str | None:
-        """The text of that name, if one is kept."""
-        ...
-
-    def keep_documents(
-        self, documents: Mapping[str, str], entry: AuditEntry, most: int
-    ) -> frozenset[str] | None:
-        """Keep those that are new, and the audit entry: all or nothing; the names that were new.
-
-        None, and nothing is kept, where that would be more than ``most`` in all.
-
-        Parameters
-        ----------
-        documents : mapping
-            Texts by name, at most 20; a name always has the same text.
-        """
         ...

@@ -8,16 +8,19 @@ import pytest
 
 from graphql_api.cli import main
 from graphql_api.documents import Unfit
-from graphql_api.errors import BadRequest
+from graphql_api.errors import BadRequest, Unavailable
+from graphql_api.guard.reach import Reach
+from graphql_api.stores import StoreUnavailable
 from graphql_api.trusted import BadManifest, Trusted, read_documents, sha256_name
 
 TEXT = "query Named { __typename }"
+REACH = Reach(lambda: 0)
 HASH = hashlib.sha256(TEXT.encode()).hexdigest()
 
 
 def knows(trusted: Trusted, text: str) -> bool:
     try:
-        return trusted.named(sha256_name(text)) == text
+        return trusted.named(sha256_name(text), REACH) == text
     except Unfit:
         return False
 
@@ -48,11 +51,92 @@ def test_nothing_is_learnt_where_callers_may_not_register() -> None:
     trusted.learn(sha256_name(TEXT), TEXT)
     assert not knows(trusted, TEXT)
     with pytest.raises(Unfit) as unfit:
-        trusted.hashed(sha256_name(TEXT), None)
+        trusted.hashed(sha256_name(TEXT), None, REACH)
     assert unfit.value.code == "PERSISTED_QUERY_NOT_SUPPORTED"
-    assert trusted.hashed(sha256_name(TEXT), TEXT) == TEXT
+    assert trusted.hashed(sha256_name(TEXT), TEXT, REACH) == TEXT
     with pytest.raises(BadRequest):
-        trusted.hashed(sha256_name("other"), TEXT)
+        trusted.hashed(sha256_name("other"), TEXT, REACH)
+
+
+class Kept:
+    """A store of documents that counts how often it is asked."""
+
+    def __init__(self, *texts: str) -> None:
+        self.texts = {sha256_name(text): text for text in texts}
+        self.asked: list[str] = []
+
+    def find_document(self, name: str) -> str | None:
+        self.asked.append(name)
+        return self.texts.get(name)
+
+    def keep_documents(self, *_) -> None:
+        raise AssertionError
+
+
+def test_a_document_of_the_store_is_read_once_and_remembered(clock) -> None:
+    store = Kept(TEXT)
+    trusted = Trusted(None, registers=False, store=store, clock=clock)
+    for _ in range(3):
+        assert knows(trusted, TEXT)
+        assert trusted.hashed(sha256_name(TEXT), None, REACH) == TEXT
+    assert store.asked == [sha256_name(TEXT)]
+    assert not knows(trusted, "{ other }")
+
+
+def test_a_document_that_is_missing_is_asked_for_again_after_five_seconds(clock) -> None:
+    store = Kept()
+    trusted = Trusted(None, registers=True, store=store, clock=clock)
+    for _ in range(3):
+        assert not knows(trusted, TEXT)
+    assert len(store.asked) == 1
+    store.texts[sha256_name(TEXT)] = TEXT  # by another process
+    assert not knows(trusted, TEXT)
+    clock.move(5)
+    assert knows(trusted, TEXT)
+    assert len(store.asked) == 2
+
+
+def test_what_this_process_registers_is_there_at_once(clock) -> None:
+    store = Kept()
+    trusted = Trusted(None, registers=True, store=store, clock=clock)
+    assert not knows(trusted, TEXT)
+    store.texts[sha256_name(TEXT)] = TEXT
+    trusted.was_kept([sha256_name(TEXT)])
+    assert knows(trusted, TEXT)
+
+
+def test_callers_never_drive_out_what_the_store_has_and_names_of_all_kinds_are_bounded(
+    clock,
+) -> None:
+    store = Kept(TEXT)
+    trusted = Trusted(None, registers=True, store=store, clock=clock, capacity=2)
+    assert knows(trusted, TEXT)
+    for number in range(2_000):
+        trusted.learn(sha256_name(str(number)), str(number))
+        assert not knows(trusted, f"none {number}")
+    assert knows(trusted, TEXT)
+    assert len(trusted._missed) <= 1_000
+    assert len(trusted._registered) <= 2
+    assert store.asked.count(sha256_name(TEXT)) == 1
+
+
+def test_only_a_hash_is_looked_up_in_the_store(clock) -> None:
+    store = Kept()
+    trusted = Trusted(None, registers=True, store=store, clock=clock)
+    for name in ("named", "é", "x" * 500, "sha256:1", ""):
+        with pytest.raises(Unfit):
+            trusted.named(name, REACH)
+    assert store.asked == []
+
+
+def test_a_store_that_is_away_is_said_and_not_taken_for_a_missing_document(clock) -> None:
+    class Away(Kept):
+        def find_document(self, name: str) -> str | None:
+            raise StoreUnavailable("away")
+
+    trusted = Trusted(None, registers=True, store=Away(), clock=clock)
+    with pytest.raises(Unavailable):
+        trusted.named(sha256_name(TEXT), Reach(clock))
 
 
 @pytest.mark.parametrize("name", [HASH, HASH.upper(), f"sha256:{HASH}", f"SHA256:{HASH}", "named"])
@@ -64,8 +148,8 @@ def test_a_manifest_is_plain_or_apollos(tmp_path, name) -> None:
     head = {"format": "apollo-persisted-query-manifest", "version": 1}
     apollo.write_text(json.dumps(head | {"operations": operations}))
     for path in (plain, apollo, tmp_path):
-        assert Trusted(path, registers=False).named(name) == TEXT
-        assert Trusted(path, registers=False).named(f"sha256:{HASH}") == TEXT
+        assert Trusted(path, registers=False).named(name, REACH) == TEXT
+        assert Trusted(path, registers=False).named(f"sha256:{HASH}", REACH) == TEXT
 
 
 @pytest.mark.parametrize(
@@ -117,7 +201,7 @@ def test_a_file_that_breaks_while_it_is_served_leaves_what_there_was(tmp_path) -
     path.write_text("{")
     os.utime(path, (1, 1))
     assert not knows(trusted, "another")
-    assert trusted.named("named") == TEXT
+    assert trusted.named("named", REACH) == TEXT
 
 
 def test_documents_are_registered_and_listed_on_the_command_line(tmp_path, capsys) -> None:

@@ -215,7 +215,12 @@ def reached(resources, role):
 
 def test_the_api_reaches_accounts_bars_its_one_secret_and_its_own_log_only(resources):
     assert reached(resources, "ApiRole") == {
-        "AccountsTable": {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"},
+        "AccountsTable": {
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            "dynamodb:UpdateItem",
+        },
         "BarsTable": {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"},
         "BarsBucket": {"s3:ListBucket"},
         "${BarsBucket.Arn}/*": {"s3:GetObject"},

@@ -129,6 +129,7 @@ def answer(
             reach=reach,
             bars=bars,
             judge=Judge(bars, readings, decisions, now),
+            registrar=None,  # queries register nothing
             now=now,
         )
         result = execute(core_schema(), document.ast, context_value=context, middleware=[count])

@@ -8,8 +8,8 @@ bit; where there is none, the bits of the float64 themselves are the integers.
 
 import struct
 import zlib
-from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ VERSION = 1
 MAX_ROWS = 65_536
 """The most rows of one block: what bounds the memory that any bytes can make a reader take."""
 
-HEADER = struct.Struct("<4sBbbBIIqqqqq6BB")
+HEADER = struct.Struct("<4sBbbBIIqqqqq5BB")
 CHECKSUM = struct.Struct("<I")
 
 # Decimal scales that are tried: values are integers / 10**scale. Others are kept as their bits.
@@ -33,8 +33,10 @@ SCALES = range(-9, 16)
 BITS = 127
 # Integers and their differences are then exact in float64, in which they are added up.
 LARGEST = 2.0**52
-# How many columns of one width follow one another: the four of prices share theirs.
-NUMBERS = (1, 1, 1, 1, 4, 1)
+# How many columns share a width: time, known, age, origin, and then prices and volume together.
+NUMBERS = (1, 1, 1, 1, 5)
+# Rows up to which the times of a block are held for others.
+SHARED_ROWS = 4096
 # Modes of the columns known and age: their differences from row to row, not from the first row.
 KNOWN_STEPS, AGE_STEPS = 1, 2
 
@@ -44,11 +46,9 @@ UNZIGZAG = np.array([n >> 1 ^ -(n & 1) for n in range(256)], np.int64)
 _accumulate = np.add.accumulate
 
 
-@dataclass(frozen=True, slots=True)
-class _Header:
-    """The fields in front of the columns, but for the first and the last; the widths first."""
+class _Header(NamedTuple):
+    """The fields in front of the columns, but for the first and the last."""
 
-    widths: tuple[int, ...]
     version: int
     price_scale: int
     volume_scale: int
@@ -60,6 +60,16 @@ class _Header:
     known: int
     age: int
     open: int
+    time_width: int
+    known_width: int
+    age_width: int
+    origin_width: int
+    value_width: int
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Bytes of the integers of each group of columns."""
+        return self[-5:]
 
 
 # -- writing ---------------------------------------------------------------------------------
@@ -98,14 +108,13 @@ def encode(rows: Rows, salt: int = 0) -> bytes:
     first_open = int(opens[0]) if count else 0
     before = np.concatenate([prices[0, :1], close[:-1]])
     moves = [opens - before, close - opens]
-    wicks = [high - np.maximum(opens, close), np.minimum(opens, close) - low]
+    plain = [high - np.maximum(opens, close), np.minimum(opens, close) - low, volume]
     columns = [
         _planes(_zigzag(np.diff(steps // unit, prepend=0))),
         known,
         ages,
         _planes(rows.origin.view(np.uint64)),
-        _planes(np.stack([*map(_zigzag, moves), *(wick.view(np.uint64) for wick in wicks)])),
-        _planes(volume.view(np.uint64)),
+        _planes(np.stack([*map(_zigzag, moves), *(one.view(np.uint64) for one in plain)])),
     ]
     names = [name.encode() for name in rows.origins]
     header = HEADER.pack(
@@ -121,7 +130,7 @@ def encode(rows: Rows, salt: int = 0) -> bytes:
         first_known,
         int(age[0]) if count else 0,
         first_open,
-        *(column.shape[-2] for column in columns),
+        *(len(column) for column in columns),
         len(names),
     )
     listed = b"".join(bytes([len(name)]) + name for name in names)
@@ -171,10 +180,10 @@ def _zigzag(values: Int64) -> NDArray[np.uint64]:
 
 
 def _planes(values: NDArray[np.uint64]) -> NDArray[np.uint8]:
-    """(..., width, n): the bytes of unsigned integers, least significant plane first."""
+    """(width, ...): the bytes of unsigned integers, least significant plane first."""
     width = (int(values.max(initial=0)).bit_length() + 7) // 8
     words = np.ascontiguousarray(values, "<u8").view(np.uint8).reshape(*values.shape, 8)
-    planes: NDArray[np.uint8] = np.moveaxis(words[..., :width], -1, -2)
+    planes: NDArray[np.uint8] = np.moveaxis(words[..., :width], -1, 0)
     return planes
 
 
@@ -193,27 +202,27 @@ def decode(block: bytes) -> Rows:
         A whole block of a newer format.
     """
     head, origins, start = _opened(block)
-    planes, at = _inflated(block, start, head), 0
+    planes, at = _inflated(block, start, head), head.time_width * head.rows
+    time = _times(head, planes[:at])
     columns: list[Any] = []
-    for width, number in zip(head.widths, NUMBERS, strict=True):
+    for width, number in zip(head.widths[1:], NUMBERS[1:], strict=True):
         end = at + number * width * head.rows
-        columns.append(_words(planes[at:end], number, width, head.rows) if width else None)
+        columns.append(_words(planes[at:end], width, number * head.rows) if width else None)
         at = end
-    steps, known, age, origin, shape, volume = columns
-    nothing = np.zeros((1, head.rows), np.int64)
-    time = _times(head, steps)
+    known, age, origin, values = columns
+    by_steps = bool(head.modes & AGE_STEPS)
     since = _since(head, known, time)
-    opens, high, low, close = _prices(head, shape)
+    opens, high, low, close, volume = _values(head, values)
     rows = Rows(
         time,
         since,
-        since - _levels(age, bool(head.modes & AGE_STEPS), head.rows, head.age),
-        nothing[0] if origin is None else origin[0].astype(np.int64),
+        since - (head.age if age is None else _levels(age, by_steps, head.rows, head.age)),
+        np.zeros(head.rows, np.int64) if origin is None else origin.astype(np.int64),
         opens,
         high,
         low,
         close,
-        _values((nothing if volume is None else volume)[0], head.volume_scale),
+        volume,
         origins,
     )
     _check(rows, head)
@@ -230,7 +239,7 @@ def _opened(block: bytes) -> tuple[_Header, tuple[str, ...], int]:
     fields = HEADER.unpack_from(block)
     if fields[1] != VERSION:
         raise UnknownFormat(f"a block of format {fields[1]}; this software knows {VERSION}")
-    head = _Header(fields[12:18], *fields[1:12])
+    head = _Header._make(fields[1:17])
     scales = (*SCALES, BITS)
     if (
         head.rows > MAX_ROWS
@@ -242,7 +251,7 @@ def _opened(block: bytes) -> tuple[_Header, tuple[str, ...], int]:
     ):
         raise Damaged("the block's header holds what no block holds")
     names, at = [], HEADER.size
-    for _ in range(fields[18]):
+    for _ in range(fields[17]):
         length = block[at]
         names.append(block[at + 1 : at + 1 + length])
         at += 1 + length
@@ -256,7 +265,7 @@ def _opened(block: bytes) -> tuple[_Header, tuple[str, ...], int]:
 
 def _inflated(block: bytes, start: int, head: _Header) -> NDArray[np.uint8]:
     """The byte planes of all columns; never more bytes than the header speaks of."""
-    expected = head.rows * sum(w * n for w, n in zip(head.widths, NUMBERS, strict=True))
+    expected = head.rows * (sum(head.widths) + 4 * head.value_width)
     inflater = zlib.decompressobj()
     try:
         planes = inflater.decompress(memoryview(block)[start : -CHECKSUM.size], expected + 1)
@@ -267,13 +276,16 @@ def _inflated(block: bytes, start: int, head: _Header) -> NDArray[np.uint8]:
     return np.frombuffer(planes, np.uint8)
 
 
-def _words(part: NDArray[np.uint8], number: int, width: int, rows: int) -> NDArray[Any]:
-    """(number, rows) unsigned integers of the narrowest machine type."""
-    planes = part.reshape(number, width, rows)
-    words: NDArray[Any] = planes[:, -1].astype(WORDS[width])
+def _words(part: NDArray[np.uint8], width: int, number: int) -> NDArray[Any]:
+    """So many unsigned integers of the narrowest machine type."""
+    planes = part.reshape(width, number)
+    # From the top, in the type that holds what there is so far: two bytes cost half of four.
+    words: NDArray[Any] = planes[-1].astype(WORDS[min(width, 2)])
     for plane in range(width - 2, -1, -1):
+        kind = WORDS[width - plane]
+        words = words.astype(kind, copy=False)
         words <<= 8
-        words |= planes[:, plane]
+        words |= planes[plane]
     return words
 
 
@@ -288,13 +300,24 @@ def _unzigzag(words: NDArray[Any]) -> NDArray[Any]:
     return half.view(SIGNED[half.itemsize])
 
 
-def _times(head: _Header, words: NDArray[Any] | None) -> Int64:
-    """Times from the differences of their differences."""
-    time = _levels(words, True, head.rows, 0)
-    if head.unit != 1:
-        time *= head.unit
+def _times(head: _Header, planes: NDArray[np.uint8]) -> Int64:
+    """Times from the differences of their differences.
+
+    Symbols of one exchange have the same days, so these are worked out once, and shared.
+    """
+    made = _shared_times if head.rows <= SHARED_ROWS else _shared_times.__wrapped__
+    return made(planes.tobytes(), head.time_width, head.rows, head.unit, head.time)
+
+
+@lru_cache(maxsize=64)
+def _shared_times(planes: bytes, width: int, rows: int, unit: int, first: int) -> Int64:
+    words = _words(np.frombuffer(planes, np.uint8), width, rows) if width else None
+    time = _levels(words, True, rows, 0)
+    if unit != 1:
+        time *= unit
     _accumulate(time, out=time)
-    time += head.time
+    time += first
+    time.flags.writeable = False
     return time
 
 
@@ -312,7 +335,7 @@ def _levels(words: NDArray[Any] | None, by_steps: bool, rows: int, first: int) -
     """A column of which the first row and the distances from it, or from row to row, are kept."""
     if words is None:
         return np.full(rows, first)
-    level: Int64 = _unzigzag(words[0]).astype(np.int64, copy=False)
+    level: Int64 = _unzigzag(words).astype(np.int64, copy=False)
     if by_steps:
         _accumulate(level, out=level)
     if first:
@@ -320,31 +343,37 @@ def _levels(words: NDArray[Any] | None, by_steps: bool, rows: int, first: int) -
     return level
 
 
-def _prices(head: _Header, shape: NDArray[Any] | None) -> tuple[Float64, ...]:
-    """Open, high, low and close."""
-    if shape is None:
-        shape = np.zeros((4, head.rows), np.uint8)
-    kind = np.int64 if head.price_scale == BITS else np.float64
-    gap, body = _unzigzag(shape[:2]).astype(kind)
-    columns: NDArray[Any] = np.empty(shape.shape, kind)
-    opens, high, low, close = columns
-    np.add(gap, body, out=close)
+def _values(head: _Header, words: NDArray[Any] | None) -> tuple[Float64, ...]:
+    """Open, high, low, close and volume."""
+    count = head.rows
+    if words is None:
+        words = np.zeros(5 * count, np.uint8)
+    whole = BITS in (head.price_scale, head.volume_scale)
+    columns: NDArray[Any] = np.empty((5, count), np.int64 if whole else np.float64)
+    flat = columns.reshape(-1)
+    flat[: 2 * count] = _unzigzag(words[: 2 * count])
+    flat[2 * count :] = words[2 * count :]
+    close, opens, high, low, volume = columns  # as yet gap, body, above, below
+    close += opens
     close[:1] += head.open
     _accumulate(close, out=close)
-    np.subtract(close, body, out=opens)
-    np.maximum(opens, close, out=high)
-    np.minimum(opens, close, out=low)
-    above, below = shape[2:].astype(kind)
-    high += above
-    low -= below
-    return tuple(_values(columns, head.price_scale))
+    np.subtract(close, opens, out=opens)
+    high += np.maximum(opens, close)
+    np.subtract(np.minimum(opens, close), low, out=low)
+    close, opens, high, low = _real(columns[:4], head.price_scale)
+    return opens, high, low, close, _real(volume, head.volume_scale)
 
 
-def _values(whole: NDArray[Any], scale: int) -> Float64:
+def _real(whole: NDArray[Any], scale: int) -> Float64:
     """The float64 of integers at a scale."""
     if scale == BITS:
         return whole.astype(np.int64, copy=False).view(np.float64)
-    return _divided(whole.astype(np.float64, copy=False), scale)
+    real: Float64 = whole.astype(np.float64, copy=False)
+    if scale >= 0:
+        real /= 10.0**scale
+    else:
+        real *= 10.0**-scale
+    return real
 
 
 def _check(rows: Rows, head: _Header) -> None:
@@ -356,7 +385,7 @@ def _check(rows: Rows, head: _Header) -> None:
         and not (later | ((time[1:] == time[:-1]) & (rows.known[1:] > rows.known[:-1]))).all()
     ):
         raise Damaged("the block's rows are not in order")
-    if head.widths[3] or not rows.origins:
+    if head.origin_width or not rows.origins:
         named = (rows.origin >= 0) & (rows.origin < len(rows.origins))
         if not named.all():
             raise Damaged("the block's rows name an origin that it does not list")

@@ -1,0 +1,296 @@
+"""What keeping and reading bars costs: bytes, decoding, round trips, ingest, and dollars.
+
+python benchmarks/bars.py [--symbols 500]    500 symbols of ten years take some minutes
+"""
+
+import argparse
+import io
+import os
+import random
+import resource
+import sys
+import tempfile
+import time
+import zlib
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+import numpy as np
+from arro3.core import Array, Table
+from arro3.io import read_parquet, write_parquet
+
+sys.path.pop(0)  # this folder, whose requests.py is not the library that moto means
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from moto import mock_aws
+
+from engine.types import Bars, Interval
+from market_data.block import HEADER, decode, encode
+from market_data.calendar import DAY
+from market_data.csv_file import read_csv
+from market_data.instruments import Instrument
+from market_data.rows import COLUMNS, Rows
+from market_data.stores import SqliteBarStore
+from market_data.stores.chunked import ChunkedBarStore
+from market_data.stores.dynamodb import TABLE, DynamoDBBarStore, connect, connect_s3
+
+SAMPLE = Path(__file__).parents[1] / "market_data" / "sample"
+ONE_DAY = Interval.ONE_DAY
+YEARS_10 = 2520
+NOW = 1_795_003_200_000_000
+ROUNDS = 601
+
+# List prices on demand in us-east-1, in dollars.
+WRITE_UNIT = 0.625e-6  # https://aws.amazon.com/dynamodb/pricing/on-demand/ (since November 2024)
+READ_UNIT = 0.125e-6  # likewise
+S3_PUT = 5.0e-6  # https://aws.amazon.com/s3/pricing/ (Standard: PUT, COPY, POST, LIST)
+S3_GET = 0.4e-6  # likewise (GET, SELECT)
+
+
+def real(symbol: str) -> Rows:
+    """The days of a sample symbol, imported at once."""
+    bars = read_csv(SAMPLE / f"{symbol}.csv.gz", ONE_DAY, "XNYS", NOW).bars
+    return Rows.of(bars, NOW, NOW - 1_234_567, "told")
+
+
+def timed(calls: dict[str, Callable[[], object]]) -> dict[str, list[float]]:
+    """Quartiles of each call in microseconds, taken in turns so that noise meets all alike."""
+    taken: dict[str, list[float]] = {name: [] for name in calls}
+    order = list(calls)
+    for _ in range(ROUNDS):
+        random.shuffle(order)
+        for name in order:
+            start = time.perf_counter()
+            calls[name]()
+            taken[name].append((time.perf_counter() - start) * 1e6)
+    return {name: quantiles(times, n=4) for name, times in taken.items()}
+
+
+# -- bytes and decoding ----------------------------------------------------------------------
+
+
+def parquet(rows: Rows) -> bytes:
+    """The same columns as arro3 writes them, compressed hard."""
+    table = Table.from_pydict({name: Array.from_numpy(getattr(rows, name)) for name in COLUMNS})
+    file = io.BytesIO()
+    write_parquet(table, file, compression="zstd(19)")
+    return file.getvalue()
+
+
+def archive(rows: Rows) -> bytes:
+    """The same columns as numpy keeps them."""
+    file = io.BytesIO()
+    np.savez_compressed(file, **{name: getattr(rows, name) for name in COLUMNS})
+    return file.getvalue()
+
+
+def read_parquet_columns(body: bytes) -> list[Any]:
+
+    table = read_parquet(io.BytesIO(body)).read_all()
+    return [table.column(name).combine_chunks().to_numpy() for name in COLUMNS]
+
+
+def read_archive(body: bytes) -> list[Any]:
+    with np.load(io.BytesIO(body)) as arrays:
+        return [arrays[name] for name in COLUMNS]
+
+
+def sizes() -> None:
+    print("bytes a bar, with the times at which it became known and was fetched, and its origin")
+    print(f"{'':8}{'bars':>6}{'block':>8}{'parquet':>9}{'npz':>8}")
+    for symbol in ("AAPL", "GOOG", "IBM", "MSFT"):
+        rows = real(symbol)
+        told = [len(made(rows)) / len(rows) for made in (encode, parquet, archive)]
+        print(f"{symbol:8}{len(rows):6}{told[0]:8.2f}{told[1]:9.2f}{told[2]:8.2f}")
+
+
+def decoding() -> None:
+    print(f"\ndecoding, microseconds: median (quartiles) of {ROUNDS}")
+    for symbol in ("AAPL", "GOOG", "IBM", "MSFT"):
+        rows = real(symbol).take(slice(-YEARS_10, None))
+        block, columnar, packed = encode(rows), parquet(rows), archive(rows)
+        stream = block[HEADER.size + 1 + len("told") : -4]
+        told = timed(
+            {
+                "block": lambda block=block: decode(block),  # type: ignore[misc]
+                "zlib alone": lambda stream=stream: zlib.decompress(stream),  # type: ignore[misc]
+            }
+        )
+        # By themselves: they push all else out of the processor's caches.
+        told |= timed({"parquet": lambda body=columnar: read_parquet_columns(body)})  # type: ignore[misc]
+        told |= timed({"npz": lambda body=packed: read_archive(body)})  # type: ignore[misc]
+        base = told["zlib alone"][1]
+        for name, (low, middle, high) in told.items():
+            print(
+                f"{symbol:8}{len(rows):6}  {name:12}{middle:8.0f} ({low:.0f} - {high:.0f})"
+                f"   {middle / base:5.2f} x zlib"
+            )
+
+
+# -- AWS in memory ---------------------------------------------------------------------------
+
+
+class Metered:
+    """A client that counts its calls and the units they would be charged for."""
+
+    def __init__(self, client: Any, meter: Counter[str]) -> None:
+        self.client = client
+        self.meter = meter
+
+    def close(self) -> None:
+        self.client.close()
+
+    def __getattr__(self, name: str) -> Any:
+        def call(**request: Any) -> Any:
+            answer = getattr(self.client, name)(**request)
+            self.meter["calls"] += 1
+            self._count(name, request, answer)
+            return answer
+
+        return call
+
+    def _count(self, name: str, request: dict[str, Any], answer: dict[str, Any]) -> None:
+        share = 1.0 if request.get("ConsistentRead") else 0.5
+        if name == "get_item":
+            self.meter["read units"] += share * units(answer.get("Item", {}), 4096)
+        elif name == "batch_get_item":
+            [(table, asked)] = request["RequestItems"].items()
+            share = 1.0 if asked.get("ConsistentRead") else 0.5
+            for item in answer["Responses"].get(table, []):
+                self.meter["read units"] += share * units(item, 4096)
+        elif name == "put_item":
+            self.meter["write units"] += units(request["Item"], 1024)
+        elif name == "update_item":
+            key = request["Key"]
+            item = self.client.get_item(TableName=request["TableName"], Key=key)["Item"]
+            self.meter["write units"] += units(item, 1024)
+        elif name in {"put_object", "copy_object"}:
+            self.meter["S3 puts"] += 1
+        elif name == "get_object":
+            self.meter["S3 gets"] += 1
+
+
+def units(item: dict[str, Any], size: int) -> int:
+    """How many units of a size an item takes; one at least."""
+    total = 0
+    for name, value in item.items():
+        [(kind, content)] = value.items()
+        total += len(name) + len(content if kind == "B" else str(content).encode())
+    return max(1, -(-total // size))
+
+
+class AwsInMemory:
+    """moto's DynamoDB and S3, metered."""
+
+    def __enter__(self) -> "AwsInMemory":
+        os.environ |= {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
+
+        self.mock = mock_aws()
+        self.mock.start()
+        self.meter: Counter[str] = Counter()
+        self.dynamodb, self.s3 = connect("us-east-1"), connect_s3("us-east-1")
+        self.dynamodb.create_table(TableName="bars", **TABLE)
+        self.s3.create_bucket(Bucket="bars")
+        return self
+
+    def store(self) -> ChunkedBarStore:
+        dynamodb, s3 = Metered(self.dynamodb, self.meter), Metered(self.s3, self.meter)
+        return DynamoDBBarStore(dynamodb, lambda: s3, "bars", "bars", lambda: NOW)  # type: ignore[arg-type,return-value]
+
+    def metered(self, what: Callable[[], object]) -> Counter[str]:
+        self.meter.clear()
+        what()
+        return Counter(self.meter)
+
+    def __exit__(self, *_: object) -> None:
+        self.mock.stop()
+
+
+def dollars(meter: Counter[str]) -> float:
+    return (
+        meter["read units"] * READ_UNIT
+        + meter["write units"] * WRITE_UNIT
+        + meter["S3 puts"] * S3_PUT
+        + meter["S3 gets"] * S3_GET
+    )
+
+
+def walk(seed: int, count: int = YEARS_10, first: int = 0) -> Bars:
+    """Days to the cent of a market that wanders, the newest before NOW."""
+    rng = np.random.default_rng(seed)
+    close = np.round(100 * np.exp(np.cumsum(rng.normal(0, 0.015, count))), 2)
+    opens = np.round(close * np.exp(rng.normal(0, 0.005, count)), 2)
+    high = np.round(np.maximum(opens, close) * np.exp(np.abs(rng.normal(0, 0.006, count))), 2)
+    low = np.round(np.minimum(opens, close) * np.exp(-np.abs(rng.normal(0, 0.006, count))), 2)
+    volume = rng.integers(10_000, 1_000_000, count) * 100.0
+    time_ = (NOW // DAY - 4000 + first + np.arange(count)) * DAY
+    return Bars(time_, opens, high, low, close, volume)
+
+
+def round_trips(aws: AwsInMemory) -> None:
+    instrument = Instrument("TEN", calendar="24/7")
+    aws.store().commit(instrument, ONE_DAY, walk(0))
+    store = aws.store()
+    cold = aws.metered(lambda: store.series("TEN", ONE_DAY))
+    warm = aws.metered(lambda: store.series("TEN", ONE_DAY))
+    daily = Counter[str]()
+    days = 60
+    for n in range(days):
+        day = walk(n, 1, YEARS_10 + n)
+        daily += aws.metered(lambda day=day: aws.store().commit(instrument, ONE_DAY, day))  # type: ignore[misc]
+    print("\none symbol of ten years, counted on moto")
+    print(f"cold read   {cold['calls']} calls, {cold['read units']} read units")
+    print(f"warm read   {warm['calls']} call,  {warm['read units']} read units; 0 within freshness")
+    writes = daily["write units"] / days
+    print(f"daily bar   {daily['calls'] / days:.1f} calls, {writes:.1f} write units, on average")
+    print("\nlist prices on demand, us-east-1 (the sources stand in this script)")
+    print(f"a million cold reads                     {dollars(cold) * 1e6:8.2f} $")
+    print(f"a million warm reads                     {dollars(warm) * 1e6:8.2f} $")
+    year = dollars(daily) / days * 252 * 5000
+    print(f"5,000 symbols, a bar a day for a year    {year:8.2f} $")
+
+
+# -- ingest ----------------------------------------------------------------------------------
+
+
+def ingest(name: str, store: ChunkedBarStore, symbols: int) -> None:
+    begin = time.perf_counter()
+    for n in range(symbols):
+        store.commit(Instrument(f"S{n}", calendar="24/7"), ONE_DAY, walk(n))
+        if sys.stderr.isatty():
+            print(f"\r{name}: {n + 1} of {symbols}", end="", file=sys.stderr, flush=True)
+    took = time.perf_counter() - begin
+    if sys.stderr.isatty():
+        print("\r" + " " * 40 + "\r", end="", file=sys.stderr)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    bars = symbols * YEARS_10
+    print(
+        f"{name:10}{bars:10,} bars in {took:6.1f} s, {bars / took:10,.0f} a second;"
+        f" the process has had {memory:,.0f} MB"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--symbols", type=int, default=25, help="to ingest, ten years of days each")
+    asked = parser.parse_args()
+    sizes()
+    decoding()
+    with AwsInMemory() as aws:
+        round_trips(aws)
+    print(f"\ningest of {asked.symbols} symbols, ten years of days each")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        closing(SqliteBarStore(Path(folder) / "bars.sqlite", lambda: NOW)) as store,
+    ):
+        ingest("SQLite", store, asked.symbols)
+    with AwsInMemory() as aws:
+        ingest("moto", aws.store(), asked.symbols)
+
+
+if __name__ == "__main__":
+    main()

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from engine.types import Interval
 from market_data.calendar import DAY
-from market_data.csv_file import lines, parse_time
+from market_data.csv_file import parse_time
 from market_data.errors import BadAction, BadCsv
 from market_data.instruments import ActionKind, CorporateAction
+from market_data.tables import lines
 
 __all__ = ["read_actions"]
 

@@ -18,9 +18,9 @@ import numpy as np
 
 from engine.types import Interval
 from market_data.bars import KnownAction, Series
-from market_data.csv_file import MAX_BYTES, lines
 from market_data.errors import BadAction, BadCsv, BadInstrument
 from market_data.instruments import ActionKind, CorporateAction, Instrument
+from market_data.tables import MAX_BYTES, lines
 
 __all__ = ["read_export", "write_csv", "write_parquet"]
 

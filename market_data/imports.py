@@ -10,10 +10,11 @@ from engine.types import Bars, Interval
 from market_data.actions_file import read_actions
 from market_data.bars import Adjustment, Series
 from market_data.clock import Sleep, wait_until
-from market_data.csv_file import MAX_BYTES, read_csv
+from market_data.csv_file import read_csv
 from market_data.instruments import Instrument
 from market_data.rules import jumps
 from market_data.stores.base import BarStore, CommitResult, StoredInterval
+from market_data.tables import MAX_BYTES
 
 __all__ = ["ImportSummary", "import_actions", "import_csv", "stored_series"]
 

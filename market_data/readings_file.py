@@ -15,9 +15,9 @@ import numpy as np
 
 from engine.types import Float64, Int64
 from market_data.calendar import DAY
-from market_data.csv_file import lines
 from market_data.errors import BadCsv, BadReadings
 from market_data.readings import Delivered
+from market_data.tables import lines
 
 if TYPE_CHECKING:
     import _csv

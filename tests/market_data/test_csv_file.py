@@ -153,7 +153,7 @@ def test_an_epoch_far_away_is_refused_as_any_other_time(read):
         ("Date,Open,High,Low,Close\n", 1, "volume", "the header lacks this column"),
         ("\n", 1, "time", "the header lacks this column"),
         ("2020-01-06,10,11,9,10,1\n", 1, "time", "the header lacks this column"),
-        ("Date,Time,Open,High,Low,Close,Volume\n", 1, "Time", "a second time, after column Date"),
+        ("Date,Timestamp,Open,High,Low,Close,Volume\n", 1, "Timestamp", "a second time, after"),
         (GOOD.encode("utf-16"), 1, "", "not UTF-8 text"),
         (GOOD.encode() + b"2020-01-08,\xe9", 4, "", "not UTF-8 text"),
         (gzip.compress(GOOD.encode(), mtime=0)[:-9], 0, "", "a damaged gzip file"),

@@ -84,6 +84,7 @@ class Authenticator:
         self._environment = environment
         self._tokens = tokens
         self._known: Memory[str, Known] = Memory(KNOWN_KEYS)
+        self._touched: Memory[str, bool] = Memory(KNOWN_KEYS)
         # Apart from the known ones, so that a flood of junk cannot push those out.
         self._refused: Memory[str, str] = Memory(UNKNOWN_KEYS)
         self._verified: Memory[bytes, Verified] = Memory(KNOWN_KEYS)
@@ -137,6 +138,7 @@ class Authenticator:
             raise Unauthenticated(refusal)
         if known.key.networks and not within(address, known.key.networks):
             raise Forbidden(ELSEWHERE)
+        self._note_use(known.key, now, reach)
         return Caller(known.account, _plan(known.account), known.key, known.key.scopes)
 
     def _by_token(self, authorization: str, reach: Reach) -> Caller:
@@ -175,9 +177,17 @@ class Authenticator:
             raise Unauthenticated(UNKNOWN)
         known = Known(key, account)
         self._known.put(key_id, known, now + KNOWN_FOR)
-        if _refusal(key, now) is None and (key.last_used_at or 0) <= now - USED_EVERY:
-            reach.if_possible(self._store.touch_key, key_id, now)
         return known
+
+    def _note_use(self, key: ApiKey, now: int, reach: Reach) -> None:
+        """Keep when a key was last used: here at most one attempt a minute, everywhere one an hour.
+
+        A key in memory does not say that it was touched since, so that is remembered beside it.
+        """
+        if (key.last_used_at or 0) > now - USED_EVERY or self._touched.get(key.id, now):
+            return
+        self._touched.put(key.id, True, now + KNOWN_FOR)
+        reach.if_possible(self._store.touch_key, key.id, now, USED_EVERY)
 
 
 def _plan(account: Account) -> Plan:

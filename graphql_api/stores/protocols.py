@@ -95,8 +95,14 @@ class AccountStore(DocumentStore, Protocol):
         """Let go of what is open."""
         ...
 
-    def touch_key(self, key_id: str, at: int) -> None:
-        """Note when a key was last used."""
+    def touch_key(self, key_id: str, at: int, every: int) -> None:
+        """Note when a key was last used, unless a use within ``every`` microseconds stands there.
+
+        SET  last_used_at = :at
+        IF   no last_used_at OR last_used_at <= at - every
+
+        Of many processes that notice a use at once, one writes.
+        """
         ...
 
 

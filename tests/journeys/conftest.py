@@ -8,7 +8,7 @@ import sys
 import urllib.parse
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,8 +18,10 @@ from moto import mock_aws
 from starlette.testclient import TestClient
 
 from graphql_api.app import create_app, open_accounts
-from graphql_api.guard.accounts import Accounts
+from graphql_api.guard import keys
+from graphql_api.guard.accounts import Accounts, ulid
 from graphql_api.settings import Settings
+from graphql_api.stores import AuditEntry
 from graphql_api.stores.dynamodb import TABLE
 from market_data.clock import now
 
@@ -171,6 +173,33 @@ def new_key() -> Callable[..., str]:
         return way.deeds.open_account("Journey", plan, **more).secret
 
     return make
+
+
+@pytest.fixture
+def bound_key() -> Callable[..., str]:
+    """Makes a key that is bound to networks, on the store of a way in."""
+
+    def make(way: Way, *networks: str) -> str:
+        return bind_key(way.deeds, networks)
+
+    return make
+
+
+def bind_key(deeds: Accounts, networks: tuple[str, ...]) -> str:
+    made = deeds.open_account("Bound", "BASIC")
+    secret = keys.mint("live")
+    key = replace(made.key, id=keys.digest(secret), networks=networks)
+    entry = AuditEntry(ulid(0), made.account.id, 0, "cli", "key.created")
+    assert deeds._store.create_key(key, entry)
+    return secret
+
+
+@pytest.fixture
+def served_key(server: Any) -> Iterator[Callable[..., str]]:
+    """Makes a key that is bound to networks, on the store of the running server."""
+    store = open_accounts(Settings(data=server.data))[0]
+    with closing(store):
+        yield lambda *networks: bind_key(Accounts(store, now), networks)
 
 
 @pytest.fixture

@@ -70,6 +70,40 @@ def test_the_secret_is_in_no_log(way, new_key, monkeypatch) -> None:
     assert not any(one in printed.getvalue() for one in (OLD, NEW, WRONG))
 
 
+VIEWER = "cloudfront-viewer-address"
+OFFICE = "198.51.100.0/24"
+
+
+@pytest.mark.parametrize("viewer", ["198.51.100.7:4711", "::ffff:198.51.100.7:1"])
+def test_a_bound_key_is_taken_of_the_viewer_that_the_cdn_names(way, bound_key, viewer) -> None:
+    answer = send(way, NEW, bound_key(way, OFFICE), **{VIEWER: viewer})
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {VIEWER: "203.0.113.9:4711"},
+        {VIEWER: "203.0.113.9:1,198.51.100.7:1"},
+        {VIEWER: "198.51.100.7"},
+        {VIEWER: "203.0.113.9:1", "x-forwarded-for": "198.51.100.7"},
+        {"x-forwarded-for": "198.51.100.7", "forwarded": "for=198.51.100.7"},
+        {"x-viewer-address": "198.51.100.7:1"},  # the header of another setting
+    ],
+)
+def test_a_bound_key_is_of_no_use_to_whoever_else(way, bound_key, said) -> None:
+    answer = send(way, NEW, bound_key(way, OFFICE), **said)
+    assert (answer.status, answer.code) == (403, "FORBIDDEN")
+    assert "198.51" not in answer.body.decode()
+
+
+def test_who_shows_no_secret_names_no_viewer(way, bound_key) -> None:
+    answer = send(way, WRONG, bound_key(way, OFFICE), **{VIEWER: "198.51.100.7:1"})
+    assert answer.status == 403
+    assert "not for callers" in answer.json["errors"][0]["message"]
+
+
 def test_a_secret_is_exchanged_while_serving(http, secret, new_key) -> None:
     key = new_key(http)
     newest = "x" * 40

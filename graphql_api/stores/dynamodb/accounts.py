@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DynamoDBAccounts"]
 
-NOT_SEEN_LATER: Final = "(attribute_not_exists(last_used_at) OR last_used_at < :at)"
+NOT_SEEN_LATELY: Final = "(attribute_not_exists(last_used_at) OR last_used_at <= :before)"
 
 
 class DynamoDBAccounts(Table):
@@ -129,16 +129,16 @@ class DynamoDBAccounts(Table):
             move["Update"]["ExpressionAttributeNames"] = {"#plan": "plan"}
         return self.transact([move], entry)
 
-    def touch_key(self, key_id: str, at: int) -> None:
+    def touch_key(self, key_id: str, at: int, every: int) -> None:
         """See AccountStore.touch_key."""
-        with suppress(ConditionFailed):  # or else the key is gone, or was seen later
+        with suppress(ConditionFailed):  # or else the key is gone, or was seen lately
             self.ask(
                 self.client.update_item,
                 TableName=self.table,
                 Key={"pk": key_pk(key_id), "sk": {"S": "META"}},
                 UpdateExpression="SET last_used_at = :at",
-                ConditionExpression=f"attribute_exists(pk) AND {NOT_SEEN_LATER}",
-                ExpressionAttributeValues=numbers({":at": at}),
+                ConditionExpression=f"attribute_exists(pk) AND {NOT_SEEN_LATELY}",
+                ExpressionAttributeValues=numbers({":at": at, ":before": at - every}),
             )
 
     def _put_once(self, item: "dict[str, AttributeValueTypeDef]") -> "TransactWriteItemTypeDef":

@@ -107,13 +107,13 @@ class SqliteAccounts(SqliteFile):
             return True
         return False
 
-    def touch_key(self, key_id: str, at: int) -> None:
+    def touch_key(self, key_id: str, at: int, every: int) -> None:
         """See AccountStore.touch_key."""
         with self.transaction() as db:
             db.execute(
                 "UPDATE keys SET last_used_at = :at "
-                "WHERE id = :id AND (last_used_at IS NULL OR last_used_at < :at)",
-                {"id": key_id, "at": at},
+                "WHERE id = :id AND (last_used_at IS NULL OR last_used_at <= :before)",
+                {"id": key_id, "at": at, "before": at - every},
             )
 
 

@@ -1,5 +1,7 @@
 """Who asks: every kind of credential, good and bad."""
 
+import dataclasses
+
 import pytest
 
 from graphql_api.errors import Forbidden, Internal, Unauthenticated, Unavailable
@@ -122,6 +124,21 @@ def test_the_last_use_is_written_once_an_hour(guard, basic, store, sqlite, clock
     assert sqlite.find_key(basic.key.id).last_used_at == clock()
 
 
+def test_of_many_processes_that_see_a_use_one_writes(basic, store, sqlite, clock, monkeypatch):
+    monkeypatch.setattr(store.store, "find_key", lambda _: basic.key)  # before anybody wrote
+    began = clock()
+    for _ in range(4):
+        Guard(store, store, clock).authenticate({"x-api-key": basic.secret})
+        clock.move(1)
+    monkeypatch.undo()
+    assert store.calls.count("touch_key") == 4
+    assert sqlite.find_key(basic.key.id).last_used_at == began
+
+
+def test_a_key_is_read_again_more_often_than_its_use_is_written():
+    assert authenticate.KNOWN_FOR < authenticate.USED_EVERY
+
+
 def test_a_last_use_that_cannot_be_written_keeps_nobody_out(guard, basic, store, caplog):
     store.before["touch_key"] = lambda: setattr(store, "broken", True)
     assert guard.authenticate({"x-api-key": basic.secret}).key_id == basic.key.id
@@ -175,6 +192,59 @@ def test_no_secret_is_in_any_text_or_log(guard, basic, store, caplog):
     told = [basic, basic.key, caller, refused.value, guard, store.store, caplog.text]
     assert not any(basic.secret in text for thing in told for text in (repr(thing), str(thing)))
     assert basic.secret.encode() not in store.store.path.read_bytes()
+
+
+@pytest.fixture
+def bound(basic, sqlite, clock):
+    """A key of the office alone."""
+    secret = keys.mint("live")
+    key = dataclasses.replace(
+        basic.key, id=keys.digest(secret), networks=("192.0.2.0/24", "2001:db8:1::/48")
+    )
+    sqlite.create_key(key, AuditEntry("3", basic.account.id, clock(), "cli", "key.created"))
+    return secret
+
+
+@pytest.mark.parametrize("address", ["192.0.2.7", "2001:db8:1::7", "::ffff:192.0.2.7"])
+def test_a_key_that_is_bound_to_networks_is_taken_from_there(guard, bound, address):
+    assert guard.authenticate({"x-api-key": bound}, address=address).account_name == "Basic"
+
+
+@pytest.mark.parametrize(
+    "address", ["192.0.3.7", "2001:db8:2::7", None, "", "testclient", "192.0.2.7, 1.1.1.1"]
+)
+def test_from_elsewhere_it_is_forbidden_and_not_told_from_where_it_is_not(
+    guard, bound, store, sqlite, address
+):
+    for _ in range(2):  # looked up, and from memory
+        with pytest.raises(Forbidden) as refused:
+            guard.authenticate({"x-api-key": bound}, address=address)
+        assert (refused.value.status, refused.value.extensions()) == (403, {"code": "FORBIDDEN"})
+        assert refused.value.message == (
+            "This API key may not be used from the network that this request comes from."
+        )
+    assert store.calls == ["find_key", "find_account"]  # and that was no use of it
+    assert guard.authenticate({"x-api-key": bound}, address="192.0.2.7")
+    with pytest.raises(Forbidden):
+        guard.authenticate({"x-api-key": bound}, address=address)
+    assert store.calls == ["find_key", "find_account", "touch_key"]
+
+
+def test_a_client_s_own_headers_say_nothing_of_where_it_is(guard, bound):
+    for name in ("x-forwarded-for", "forwarded", "x-real-ip", "cloudfront-viewer-address"):
+        with pytest.raises(Forbidden):
+            guard.authenticate({"x-api-key": bound, name: "192.0.2.7"}, address="203.0.113.9")
+
+
+def test_a_revoked_key_is_told_so_from_wherever(guard, bound, basic, accounts):
+    accounts.revoke_key(basic.account.id, keys.digest(bound))
+    with pytest.raises(Unauthenticated, match="was revoked"):
+        guard.authenticate({"x-api-key": bound}, address="203.0.113.9")
+
+
+def test_a_key_without_networks_is_taken_from_anywhere(guard, basic):
+    for address in ("203.0.113.9", None):
+        assert guard.authenticate({"x-api-key": basic.secret}, address=address)
 
 
 def test_a_scope_that_is_missing_is_forbidden_and_admin_has_them_all(caller, accounts, guard):

@@ -164,12 +164,16 @@ def test_a_key_that_is_not_there_cannot_be_revoked(store):
     assert store.usage(ACCOUNT.id, TODAY) == UsageDay(TODAY)
 
 
-def test_the_last_use_of_a_key_moves_forward_only(account):
-    account.touch_key(KEY.id, NOON + 7)
-    account.touch_key(KEY.id, NOON + 6)
-    account.touch_key("f" * 64, NOON)
-    assert account.find_key(KEY.id).last_used_at == NOON + 7
-    assert account.find_key("f" * 64) is None
+def test_the_last_use_of_a_key_is_written_once_an_hour_and_moves_forward_only(account):
+    hour = 3_600_000_000
+    for later, stands in ((7, 7), (6, 7), (hour + 6, 7), (hour + 7, hour + 7), (0, hour + 7)):
+        account.touch_key(KEY.id, NOON + later, hour)
+        assert account.find_key(KEY.id).last_used_at == NOON + stands
+
+
+def test_the_last_use_of_a_key_that_is_gone_is_not_written(store):
+    store.touch_key("f" * 64, NOON, 0)
+    assert store.find_key("f" * 64) is None
 
 
 @pytest.mark.parametrize("form", ["idle", "new"])

@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from graphql_api.errors import BadInput, Unauthenticated, Unavailable
+from graphql_api.errors import BadInput, RateLimited, Unauthenticated, Unavailable
 from graphql_api.guard import refusals
 from graphql_api.guard.authenticate import REVOKED, Authenticator
 from graphql_api.guard.breaker import Breaker
 from graphql_api.guard.caller import Caller
-from graphql_api.guard.charging import FORMS_TRIED, Charging, fitting, likely
+from graphql_api.guard.charging import FORMS_TRIED, Charging, fitting, likely, shared
 from graphql_api.guard.keys import Environment
-from graphql_api.guard.lease_size import Size, lease_size
+from graphql_api.guard.lease_size import Size, lease_size, wanted
 from graphql_api.guard.leases import Holding, Order
 from graphql_api.guard.limits import DAY, SECOND, day_of, rate_of
 from graphql_api.guard.reach import AWAY, Reach, unavailable
@@ -36,6 +36,7 @@ __all__ = ["Guard"]
 
 HOLDINGS: Final = 1_000  # accounts of which leases are held; the rest is asked for one by one
 PRESSED_FOR: Final = 10 * SECOND  # leases stay large for so long after the store was throttled
+CONTENDED: Final = 3  # the bucket is, where it holds less than this part of a lease
 HISTORY_DAYS: Final = 30
 
 logger = logging.getLogger(__name__)
@@ -246,7 +247,12 @@ class Guard:
             day = day_of(now)
             if holding.day != day:
                 self._give_back(caller.account_id, *holding.turn(day), reach)
-            seen = charging.check(caller, cost, now, holding.units)
+            try:
+                seen = charging.check(caller, cost, now, holding.units)
+            except RateLimited:
+                if attempt:
+                    charging.contended(caller.account_id, True, now)
+                raise
             first = first if attempt else seen
             size = Size(1, cost, 0)
             if attempt < FORMS_TRIED // 2 and not holding.gone:
@@ -260,6 +266,8 @@ class Guard:
                     cost,
                     plan.units_per_day - usage.units_used + holding.units,
                     random.random(),
+                    seen is None or shared(rate, seen, now),
+                    attempt > 0,
                     now < holding.pressed_until,
                 )
             order = holding.order(size, cost, now)
@@ -269,6 +277,9 @@ class Guard:
                 self._failed(holding, order, error, now)
                 raise
             if outcome.admitted:
+                whole = wanted(holding.traffic, plan.lease)
+                scarce = CONTENDED * order.requests < whole > rate.room(now, outcome.usage.tat)
+                charging.contended(caller.account_id, scarce, now)
                 return holding.settle(order, outcome, plan, cost, now)
             if not holding.restore(order, outcome.usage):
                 logger.warning("a day's item holds less than a lease was charged to it")

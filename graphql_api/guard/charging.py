@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from graphql_api.errors import Unauthenticated, Unavailable
+from graphql_api.errors import RateLimited, Unauthenticated, Unavailable
 from graphql_api.guard import refusals
 from graphql_api.guard.authenticate import REVOKED
 from graphql_api.guard.caller import Caller
@@ -24,6 +24,8 @@ RECHECK_REFUSALS: Final = 64
 RECHECK_LONGEST: Final = 30 * SECOND
 ACCOUNTS: Final = 10_000  # whose last item is remembered
 FORMS_TRIED: Final = 6  # two suffice alone; races may cost a third
+HOLD_LEAST: Final = SECOND // 64
+HOLD_MOST: Final = SECOND // 4
 THROTTLED_FOR: Final = SECOND // 20  # doubled with each time in a row
 THROTTLED_MOST: Final = SECOND
 
@@ -38,6 +40,8 @@ class Seen:
     checked_at: int  # when the day's units were last looked at
     recheck_after: int
     refused: int = 0  # since then, from memory
+    held_until: int = 0  # the bucket is contended for: not asked before
+    hold: int = 0
 
 
 class Charging:
@@ -87,6 +91,8 @@ class Charging:
         usage = seen.usage if seen is not None else UsageDay(day_of(now))
         if rate.ready_at(now, usage.tat) > now:
             raise refusals.rate_limited(plan, usage, now)
+        if seen is not None and seen.hold and 0 < seen.held_until - now <= HOLD_MOST:
+            raise refusals.rate_limited(plan, usage, now)
         throttled = self._throttled.get(caller.account_id, now)
         if throttled is not None and now < throttled[0]:
             raise unavailable(BUSY)
@@ -128,7 +134,7 @@ class Charging:
             if isinstance(error.__cause__, StoreThrottled):
                 self._hold_off(caller.account_id, now)
             raise
-        self._learn(caller.account_id, outcome, first, form, band.step, now)
+        self._learn(caller.account_id, outcome, first, form, band.step, order.life > 0, now)
         return outcome
 
     def alone(self, caller: Caller, cost: int, reach: Reach) -> tuple[UsageDay, int]:
@@ -148,15 +154,36 @@ class Charging:
         first: Seen | None = None
         for attempt in range(FORMS_TRIED):
             now = self._clock()
-            seen = self.check(caller, cost, now)
+            try:
+                seen = self.check(caller, cost, now)
+            except RateLimited:
+                if attempt:
+                    self.contended(caller.account_id, True, now)
+                raise
             first = first if attempt else seen
             outcome = self.write(caller, order, guess, seen, first, now, reach)
             if outcome.admitted:
+                self.contended(caller.account_id, False, now)
                 return outcome.usage, now
             if caller.key_id in outcome.usage.revoked:
                 raise Unauthenticated(REVOKED)
             guess = fitting
         raise unavailable(refusals.RACED)
+
+    def contended(self, account_id: str, is_so: bool, now: int) -> None:
+        """Note whether a call has found the bucket all but empty, by what others spend.
+
+        Each who comes would ask for the little that there is, and nearly all in vain. So a process
+        that was refused waits before it asks again, and twice as long when it is refused again.
+        Nothing is lost by it: what is not taken now is there later, up to the burst.
+        """
+        seen = self.last_seen(account_id, now)
+        if seen is None or not (is_so or seen.hold):
+            return
+        seen.hold = min(HOLD_MOST, max(HOLD_LEAST, 2 * seen.hold)) if is_so else seen.hold // 2
+        if seen.hold < HOLD_LEAST:
+            seen.hold = 0
+        seen.held_until = now + random.randint(seen.hold // 2, seen.hold)
 
     def _refuse_if_spent(self, caller: Caller, cost: int, seen: Seen, now: int) -> None:
         """Refuse without a call what the last answer says cannot be: the day's units are spent."""
@@ -178,6 +205,7 @@ class Charging:
         first: Seen | None,
         form: Form,
         step: int,
+        ahead: bool,
         now: int,
     ) -> None:
         """Remember an answer, unless a later one is known: ``tat`` never falls.
@@ -194,7 +222,11 @@ class Charging:
             found -= step
         moved = first is None or found != first.usage.tat
         shared = moved and not (outcome.admitted and form is not Form.BUSY)
+        if ahead and form is Form.IDLE and outcome.admitted and first is not None:
+            shared = first.shared  # the bucket was raised, wherever it was
         seen = Seen(outcome.usage, now, shared, now, random.randint(*RECHECK))
+        if known is not None:
+            seen.hold, seen.held_until = known.hold, known.held_until
         self._seen.put(account_id, seen, midnight_before(now) + 2 * DAY)
 
     def _hold_off(self, account_id: str, now: int) -> None:
@@ -208,6 +240,11 @@ class Charging:
 Guess = Callable[[Rate, Seen | None, int, int], Form]
 
 
+def shared(rate: Rate, seen: Seen | None, now: int) -> bool:
+    """Whether others were seen to spend from the same bucket, so lately that they may still."""
+    return seen is not None and seen.shared and now < seen.at + rate.tau
+
+
 def fitting(rate: Rate, seen: Seen | None, now: int, life: int) -> Form:
     """The form that the last ``tat`` seen calls for."""
     return rate.form(now, seen.usage.tat if seen else None, life)
@@ -219,6 +256,6 @@ def likely(rate: Rate, seen: Seen | None, now: int, life: int) -> Form:
     Where others were seen to spend from the same bucket they have gone on moving it, so BUSY is the
     better guess even if the last ``tat`` seen lies below the band by now.
     """
-    if seen is not None and seen.shared and seen.usage.tat and not life:
-        return Form.BUSY if now < seen.at + rate.tau else fitting(rate, seen, now, life)
+    if seen is not None and shared(rate, seen, now) and seen.usage.tat:
+        return Form.BUSY
     return fitting(rate, seen, now, life)

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from graphql_api.guard.limits import DAY, SECOND, Rate
 
-__all__ = ["LONGEST", "Size", "Traffic", "lease_size"]
+__all__ = ["LONGEST", "Size", "Traffic", "lease_size", "wanted"]
 
 HALF: Final = SECOND // 2
 LONGEST: Final = SECOND  # a key that was revoked meanwhile works for so long
@@ -66,6 +66,8 @@ def lease_size(
     cost: int,
     units_left: int,
     chance: float,
+    shared: bool = True,
+    fresh: bool = False,
     pressed: bool = False,
 ) -> Size:
     """What to ask for, for a request of ``cost`` units and those that are expected after it.
@@ -78,27 +80,43 @@ def lease_size(
         What was last seen of the bucket, and of the day.
     chance : float in [0, 1)
         Spreads the lives of leases.
+    shared : bool
+        Others were seen to spend from the same bucket.
+    fresh : bool
+        The store has told ``tat`` this very moment.
     pressed : bool
         The store asks for fewer writes: the lease is twice as large, and lives as long as it may.
     """
-    alone = Size(1, cost, 0)
-    expected = traffic.expected * (2 if pressed else 1)
-    n = min(most * (2 if pressed else 1), expected, rate.room(now, tat) // SHARE)
+    share = SHARE if shared else 1
+    n = min(wanted(traffic, most, pressed), rate.room(now, tat) // share)
     if traffic.mean_cost:
         n = min(n, 1 + int(max(0, units_left // SHARE - cost) / traffic.mean_cost))
     if n < 2:
-        return alone
+        return Size(1, cost, 0)
     natural = LONGEST if pressed else HALF + int(HALF * chance)
-    life = min(_life(traffic, rate, now, tat, n, natural), DAY - now % DAY)
-    n = min(n, rate.room(now, tat, life) // SHARE)
+    life = min(_life(traffic, rate, now, tat, n, natural, shared and not fresh), DAY - now % DAY)
+    n = min(n, rate.room(now, tat, life) // share)
     if n < 2 or life <= 0 or not rate.fits(n, life):
-        return alone
+        return Size(1, cost, 0)
     return Size(n, cost + round((n - 1) * traffic.mean_cost), life)
 
 
-def _life(traffic: Traffic, rate: Rate, now: int, tat: int | None, n: int, natural: int) -> int:
+def wanted(traffic: Traffic, most: int, pressed: bool = False) -> int:
+    """Requests of a lease that nothing stands in the way of."""
+    times = 2 if pressed else 1
+    return min(most * times, traffic.expected * times)
+
+
+def _life(
+    traffic: Traffic, rate: Rate, now: int, tat: int | None, n: int, natural: int, ahead: bool
+) -> int:
+    """How long a lease is to live: as long as is free, or the longest where that is too short.
+
+    Where others lease too, the bucket stands ``ahead``, for them as for us: half a second is free
+    though the last ``tat`` seen lies below by now.
+    """
     free = rate.free_life(now, tat)
     needed = 2 * HALF * n // traffic.expected  # twice the time in which so many come
-    if natural <= free or (needed > free and traffic.previous >= 2):
-        return natural
-    return free
+    if traffic.previous >= 2 and needed > free:
+        return max(free, HALF) if ahead else LONGEST
+    return min(natural, free)

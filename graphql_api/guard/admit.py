@@ -1,30 +1,23 @@
 """The guard: who asks, and whether one more request of so many units fits the limits."""
 
-import logging
-import random
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from graphql_api.errors import BadInput, RateLimited, Unauthenticated, Unavailable
+from graphql_api.errors import BadInput, Unauthenticated
 from graphql_api.guard import refusals
-from graphql_api.guard.authenticate import REVOKED, Authenticator
+from graphql_api.guard.authenticate import Authenticator
 from graphql_api.guard.breaker import Breaker
 from graphql_api.guard.caller import Caller
-from graphql_api.guard.charging import FORMS_TRIED, Charging, fitting, likely, shared
+from graphql_api.guard.charging import Charging
 from graphql_api.guard.keys import Environment
-from graphql_api.guard.lease_size import Size, lease_size, wanted
-from graphql_api.guard.leases import Holding, Order
-from graphql_api.guard.limits import DAY, SECOND, day_of, rate_of
-from graphql_api.guard.reach import AWAY, Reach, unavailable
+from graphql_api.guard.leasing import Leasing
+from graphql_api.guard.limits import DAY, SECOND, day_of
+from graphql_api.guard.reach import Reach
 from graphql_api.guard.standing import Admission, Standing
 from graphql_api.stores import (
     AccountStore,
     ApiKey,
-    StoreThrottled,
-    StoreUnavailable,
     UsageDay,
     UsageStore,
 )
@@ -34,12 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Guard"]
 
-HOLDINGS: Final = 1_000  # accounts of which leases are held; the rest is asked for one by one
-PRESSED_FOR: Final = 10 * SECOND  # leases stay large for so long after the store was throttled
-CONTENDED: Final = 3  # the bucket is, where it holds less than this part of a lease
+LONGEST_CLOSE: Final = 5 * SECOND
 HISTORY_DAYS: Final = 30
-
-logger = logging.getLogger(__name__)
 
 
 class Guard:
@@ -75,8 +64,7 @@ class Guard:
         self._clock = clock
         self._breaker = Breaker(clock)
         self._charging = Charging(usage, clock)
-        self._holdings: OrderedDict[str, Holding] = OrderedDict()
-        self._lock = threading.Lock()
+        self._leasing = Leasing(usage, self._charging, clock)
         self._closed = False
 
     def reach(self) -> Reach:
@@ -130,7 +118,9 @@ class Guard:
             refusals.check_cost(plan, cost)
         try:
             if plan.lease and not self._closed:
-                return self._lease(caller, cost, reach or self.reach())
+                return self._leasing.admit(caller, cost, reach or self.reach())
+            if self._leasing.holds(caller.account_id):  # its plan had leases a moment ago
+                self._leasing.put_out(caller.account_id, self.reach())
             usage, now = self._charging.alone(caller, cost, reach or self.reach())
         except Unauthenticated:
             self._authenticator.forget(caller.key_id)
@@ -163,7 +153,7 @@ class Guard:
         holding = admission.holding
         done = holding is not None and holding.refund(admission.day, requests, units, self._clock())
         if not done:
-            done = self._give_back(
+            done = self._leasing.give_back(
                 caller.account_id, admission.day, requests, units, reach or self.reach()
             )
             self._charging.look_again(caller.account_id)
@@ -172,21 +162,19 @@ class Guard:
         return done
 
     def close(self) -> None:
-        """Give back what is held, and lease no more; each account once, within seconds in all."""
+        """Give back what is held, and lease no more; within a few seconds, however much it is."""
         self._closed = True
-        reach = self.reach()
-        with self._lock:
-            holdings = list(self._holdings.items())
-            self._holdings.clear()
-        for account_id, holding in holdings:
-            self._put_out(account_id, holding, reach)
+        began = self._clock()
+        for account_id in self._leasing.accounts():
+            if 0 <= self._clock() - began < LONGEST_CLOSE:
+                self._leasing.put_out(account_id, self.reach())
 
     def peek(self, caller: Caller, reach: Reach | None = None) -> Standing:
         """How the caller stands now; one read, nothing charged."""
         now = self._clock()
         day = day_of(now)
         usage = (reach or self.reach())(self._usage.usage, caller.account_id, day)
-        return Standing(caller.plan, now, usage, *self._held(caller.account_id, day))
+        return Standing(caller.plan, now, usage, *self._leasing.held(caller.account_id, day))
 
     def history(
         self, caller: Caller, days: int = HISTORY_DAYS, reach: Reach | None = None
@@ -208,129 +196,9 @@ class Guard:
         """The keys of the caller's account, oldest first, revoked ones too; one read."""
         return (reach or self.reach())(self._accounts.list_keys, caller.account_id)
 
-    def _lease(self, caller: Caller, cost: int, reach: Reach) -> Admission:
-        """Admit from the lease, or wait for the one who fetches the next, or fetch it."""
-        now = self._clock()
-        holding = self._holding(caller.account_id, now, reach)
-        holding.traffic.arrive(now, cost)
-        admission = self._spend(holding, caller, cost, now)
-        if admission is not None:
-            return admission
-        failures = holding.failures
-        reach.wait(holding.fetching)
-        try:
-            now = self._clock()
-            admission = self._spend(holding, caller, cost, now)
-            if admission is not None:
-                return admission
-            if holding.failures != failures:  # while this request waited for it
-                raise unavailable(AWAY)
-            return self._fetch(holding, caller, cost, reach)
-        finally:
-            if holding.gone:
-                self._put_out(caller.account_id, holding, reach)
-            holding.fetching.release()
-
-    def _spend(self, holding: Holding, caller: Caller, cost: int, now: int) -> Admission | None:
-        if caller.key_id in holding.usage.revoked:
-            raise Unauthenticated(REVOKED)
-        return holding.spend(caller.plan, cost, now)
-
-    def _fetch(self, holding: Holding, caller: Caller, cost: int, reach: Reach) -> Admission:
-        """Charge this request, with those that are expected after it where they fit."""
-        plan, charging = caller.plan, self._charging
-        rate = rate_of(plan.per_second, plan.burst)
-        guess = likely
-        first = None
-        for attempt in range(FORMS_TRIED):
-            now = self._clock()
-            day = day_of(now)
-            if holding.day != day:
-                self._give_back(caller.account_id, *holding.turn(day), reach)
-            try:
-                seen = charging.check(caller, cost, now, holding.units)
-            except RateLimited:
-                if attempt:
-                    charging.contended(caller.account_id, True, now)
-                raise
-            first = first if attempt else seen
-            size = Size(1, cost, 0)
-            if attempt < FORMS_TRIED // 2 and not holding.gone:
-                usage = seen.usage if seen is not None else UsageDay(day)
-                size = lease_size(
-                    holding.traffic,
-                    plan.lease,
-                    rate,
-                    now,
-                    usage.tat,
-                    cost,
-                    plan.units_per_day - usage.units_used + holding.units,
-                    random.random(),
-                    seen is None or shared(rate, seen, now),
-                    attempt > 0,
-                    now < holding.pressed_until,
-                )
-            order = holding.order(size, cost, now)
-            try:
-                outcome = charging.write(caller, order, guess, seen, first, now, reach)
-            except Unavailable as error:
-                self._failed(holding, order, error, now)
-                raise
-            if outcome.admitted:
-                whole = wanted(holding.traffic, plan.lease)
-                scarce = CONTENDED * order.requests < whole > rate.room(now, outcome.usage.tat)
-                charging.contended(caller.account_id, scarce, now)
-                return holding.settle(order, outcome, plan, cost, now)
-            if not holding.restore(order, outcome.usage):
-                logger.warning("a day's item holds less than a lease was charged to it")
-            if caller.key_id in outcome.usage.revoked:
-                raise Unauthenticated(REVOKED)
-            guess = fitting
-        raise unavailable(refusals.RACED)
-
-    def _failed(self, holding: Holding, order: Order, error: Unavailable, now: int) -> None:
-        """Keep what a write that failed has surely not given back."""
-        cause = error.__cause__
-        holding.failures += 1
-        if isinstance(cause, StoreThrottled):
-            holding.pressed_until = now + PRESSED_FOR
-        if isinstance(cause, StoreUnavailable) and not isinstance(cause, StoreThrottled):
-            # It may have been done. To give it back again might be once too often.
-            return
-        holding.restore(order, holding.usage)
-
-    def _holding(self, account_id: str, now: int, reach: Reach) -> Holding:
-        """What is held of an account; the one that was asked for longest ago makes room."""
-        with self._lock:
-            holding = self._holdings.get(account_id)
-            if holding is not None:
-                self._holdings.move_to_end(account_id)
-                return holding
-            holding = self._holdings[account_id] = Holding(day_of(now))
-            oldest = self._holdings.popitem(last=False) if len(self._holdings) > HOLDINGS else None
-        if oldest is not None:
-            self._put_out(*oldest, reach)
-        return holding
-
-    def _put_out(self, account_id: str, holding: Holding, reach: Reach) -> None:
-        holding.gone = True
-        self._give_back(account_id, *holding.turn(holding.day), reach)
-
-    def _give_back(
-        self, account_id: str, day: str, requests: int, units: int, reach: Reach
-    ) -> bool:
-        """Take requests and units off a day, in one attempt."""
-        if not requests and not units:
-            return True
-        return reach.if_possible(self._usage.give_back, account_id, day, requests, units)
-
-    def _held(self, account_id: str, day: str) -> tuple[int, int]:
-        holding = self._holdings.get(account_id)
-        return holding.held(day) if holding is not None else (0, 0)
-
     def _less_held(self, account_id: str, usage: UsageDay) -> UsageDay:
         """A day without what was charged to it ahead and is not spent."""
-        requests, units = self._held(account_id, usage.day)
+        requests, units = self._leasing.held(account_id, usage.day)
         if not requests and not units:
             return usage
         return replace(

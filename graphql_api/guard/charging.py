@@ -93,9 +93,10 @@ class Charging:
             raise refusals.rate_limited(plan, usage, now)
         if seen is not None and seen.hold and 0 < seen.held_until - now <= HOLD_MOST:
             raise refusals.rate_limited(plan, usage, now)
-        throttled = self._throttled.get(caller.account_id, now)
-        if throttled is not None and now < throttled[0]:
-            raise unavailable(BUSY)
+        if len(self._throttled):
+            throttled = self._throttled.get(caller.account_id, now)
+            if throttled is not None and now < throttled[0]:
+                raise unavailable(BUSY)
         return seen
 
     def write(
@@ -213,7 +214,8 @@ class Charging:
         Others spend from the bucket when it is found elsewhere than it was ``first``, when this
         request began. An IDLE that went through has found it at rest.
         """
-        self._throttled.forget(account_id)
+        if len(self._throttled):
+            self._throttled.forget(account_id)
         known = self.last_seen(account_id, now)
         if known is not None and (known.usage.tat or 0) > (outcome.usage.tat or 0):
             return

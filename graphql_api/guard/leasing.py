@@ -1,0 +1,177 @@
+"""Leasing: requests are charged ahead by one thread for all, and what is left is given back."""
+
+import logging
+import random
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final
+
+from graphql_api.errors import RateLimited, Unauthenticated, Unavailable
+from graphql_api.guard import refusals
+from graphql_api.guard.authenticate import REVOKED
+from graphql_api.guard.caller import Caller
+from graphql_api.guard.charging import FORMS_TRIED, Charging, fitting, likely, shared
+from graphql_api.guard.lease_size import Size, lease_size, wanted
+from graphql_api.guard.leases import Holding, Order
+from graphql_api.guard.limits import SECOND, day_of, rate_of
+from graphql_api.guard.reach import AWAY, Reach, unavailable
+from graphql_api.guard.standing import Admission
+from graphql_api.stores import StoreThrottled, StoreUnavailable, UsageDay, UsageStore
+
+__all__ = ["Leasing"]
+
+HOLDINGS: Final = 1_000  # accounts of which leases are held; one more puts the oldest out
+PRESSED_FOR: Final = 10 * SECOND  # leases stay large for so long after the store was throttled
+CONTENDED: Final = 3  # the bucket is, where it holds less than this part of a lease
+
+logger = logging.getLogger(__name__)
+
+
+class Leasing:
+    """What a process holds of accounts whose plans have leases.
+
+    No lock is held over accounts while a store is asked, and of one account one thread asks.
+    """
+
+    def __init__(self, usage: UsageStore, charging: Charging, clock: Callable[[], int]) -> None:
+        self._usage = usage
+        self._charging = charging
+        self._clock = clock
+        self._holdings: OrderedDict[str, Holding] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def admit(self, caller: Caller, cost: int, reach: Reach) -> Admission:
+        """Admit from the lease, or wait for the one who fetches the next, or fetch it."""
+        now = self._clock()
+        holding = self._holding(caller.account_id, now, reach)
+        holding.traffic.arrive(now, cost)
+        admission = self._spend(holding, caller, cost, now)
+        if admission is not None:
+            return admission
+        failures = holding.failures
+        reach.wait(holding.fetching)
+        try:
+            now = self._clock()
+            admission = self._spend(holding, caller, cost, now)
+            if admission is not None:
+                return admission
+            if holding.failures != failures:  # while this request waited for it
+                raise unavailable(AWAY)
+            return self._fetch(holding, caller, cost, reach)
+        finally:
+            if holding.gone:
+                self._empty(caller.account_id, holding, reach)
+            holding.fetching.release()
+
+    def holds(self, account_id: str) -> bool:
+        """Whether anything may be held of an account."""
+        return account_id in self._holdings
+
+    def held(self, account_id: str, day: str) -> tuple[int, int]:
+        """Requests and units of a day that were charged and not spent."""
+        holding = self._holdings.get(account_id)
+        return holding.held(day) if holding is not None else (0, 0)
+
+    def accounts(self) -> list[str]:
+        """The accounts of which something may be held."""
+        with self._lock:
+            return list(self._holdings)
+
+    def put_out(self, account_id: str, reach: Reach) -> None:
+        """Give back what is held of an account, and hold no more of it."""
+        with self._lock:
+            holding = self._holdings.pop(account_id, None)
+        if holding is not None:
+            self._empty(account_id, holding, reach)
+
+    def give_back(self, account_id: str, day: str, requests: int, units: int, reach: Reach) -> bool:
+        """Take requests and units off a day, in one attempt; whether that was done."""
+        if not requests and not units:
+            return True
+        return reach.if_possible(self._usage.give_back, account_id, day, requests, units)
+
+    def _spend(self, holding: Holding, caller: Caller, cost: int, now: int) -> Admission | None:
+        if caller.key_id in holding.usage.revoked:
+            raise Unauthenticated(REVOKED)
+        return holding.spend(caller.plan, cost, now)
+
+    def _fetch(self, holding: Holding, caller: Caller, cost: int, reach: Reach) -> Admission:
+        """Charge this request, with those that are expected after it where they fit."""
+        plan, charging = caller.plan, self._charging
+        rate = rate_of(plan.per_second, plan.burst)
+        guess = likely
+        first = None
+        for attempt in range(FORMS_TRIED):
+            now = self._clock()
+            day = day_of(now)
+            if holding.day != day:
+                self.give_back(caller.account_id, *holding.turn(day), reach)
+            try:
+                seen = charging.check(caller, cost, now, holding.units)
+            except RateLimited:
+                if attempt:
+                    charging.contended(caller.account_id, True, now)
+                raise
+            first = first if attempt else seen
+            size = Size(1, cost, 0)
+            if attempt < FORMS_TRIED // 2 and not holding.gone:
+                usage = seen.usage if seen is not None else UsageDay(day)
+                size = lease_size(
+                    holding.traffic,
+                    plan.lease,
+                    rate,
+                    now,
+                    usage.tat,
+                    cost,
+                    plan.units_per_day - usage.units_used + holding.units,
+                    random.random(),
+                    seen is None or shared(rate, seen, now),
+                    attempt > 0,
+                    now < holding.pressed_until,
+                )
+            order = holding.order(size, cost, now)
+            try:
+                outcome = charging.write(caller, order, guess, seen, first, now, reach)
+            except Unavailable as error:
+                self._failed(holding, order, error, now)
+                raise
+            if outcome.admitted:
+                whole = wanted(holding.traffic, plan.lease)
+                scarce = CONTENDED * order.requests < whole > rate.room(now, outcome.usage.tat)
+                charging.contended(caller.account_id, scarce, now)
+                return holding.settle(order, outcome, plan, cost, now)
+            if not holding.restore(order, outcome.usage):
+                logger.warning("a day's item holds less than a lease was charged to it")
+            if caller.key_id in outcome.usage.revoked:
+                raise Unauthenticated(REVOKED)
+            guess = fitting
+        raise unavailable(refusals.RACED)
+
+    def _failed(self, holding: Holding, order: Order, error: Unavailable, now: int) -> None:
+        """Keep what a write that failed has surely not given back."""
+        cause = error.__cause__
+        holding.failures += 1
+        if isinstance(cause, StoreThrottled):
+            holding.pressed_until = now + PRESSED_FOR
+        if isinstance(cause, StoreUnavailable) and not isinstance(cause, StoreThrottled):
+            # It may have been done. To give it back again might be once too often.
+            return
+        holding.restore(order, holding.usage)
+
+    def _holding(self, account_id: str, now: int, reach: Reach) -> Holding:
+        """What is held of an account; the one that was asked for longest ago makes room."""
+        with self._lock:
+            holding = self._holdings.get(account_id)
+            if holding is not None:
+                self._holdings.move_to_end(account_id)
+                return holding
+            holding = self._holdings[account_id] = Holding(day_of(now))
+            oldest = self._holdings.popitem(last=False) if len(self._holdings) > HOLDINGS else None
+        if oldest is not None:
+            self._empty(*oldest, reach)
+        return holding
+
+    def _empty(self, account_id: str, holding: Holding, reach: Reach) -> None:
+        holding.gone = True  # a thread that is fetching for it empties it again
+        self.give_back(account_id, *holding.turn(holding.day), reach)

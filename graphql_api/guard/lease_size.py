@@ -116,7 +116,9 @@ def _life(
     though the last ``tat`` seen lies below by now.
     """
     free = rate.free_life(now, tat)
+    if natural <= free:
+        return natural
     needed = 2 * HALF * n // traffic.expected  # twice the time in which so many come
     if traffic.previous >= 2 and needed > free:
         return max(free, HALF) if ahead else LONGEST
-    return min(natural, free)
+    return free

@@ -1,7 +1,7 @@
 """Flip prices: the nearest closes at which a decision would have been another."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
 
@@ -11,8 +11,8 @@ from engine.decision import Decision
 from engine.errors import BadParameter
 from engine.explain import judged_bar
 from engine.fork import last_of
-from engine.state import Tail, bar_to_come
-from engine.types import Action, Bars, Float64, Int8
+from engine.tail import COLUMNS, Tail, bar_to_come
+from engine.types import Action, Float64, Int8
 from engine.verdict import Verdict
 
 __all__ = ["REACH", "FlipPrice", "flips", "next_flips"]
@@ -22,9 +22,6 @@ REACH = 0.25
 
 _FIRST_LOOK, _LOOK = 2048, 16_384
 """Candidates tried at first, and at each further look: more of them would leave the cache."""
-
-
-_COLUMNS = tuple(column.name for column in fields(Bars))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +76,7 @@ def flips(decision: Decision, bar: int = -1, tick: float = 0.01) -> list[FlipPri
     index = judged_bar(decision, bar)
     bars, known = decision.bars[: index + 1], decision.sentiment
     reading = np.nan if known is None else float(known[index])
-    bar_tried = {name: getattr(bars, name)[-1:] for name in _COLUMNS}
+    bar_tried = {name: getattr(bars, name)[-1:] for name in COLUMNS}
     tail = _tail(decision, index)
 
     def stretched(closes: Float64) -> Verdict:

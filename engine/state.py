@@ -4,32 +4,22 @@ A state holds a tail of bars as long as the strategy's longest window, and of ea
 value with which it begins there. What it says of the last bar is what the whole history says.
 """
 
-import json
-import struct
-import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Self, cast
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
 from engine.catalog import Strategy, named, strategies
-from engine.decision import Decision, columns_of, decided, judge, readings_of
+from engine.decision import Decision, decided, readings_of
 from engine.errors import BadState, EngineError, NotEnoughHistory
 from engine.explain import Explanation, explain
-from engine.fork import Fork, last_of
-from engine.memory import Memory, recalling
+from engine.fork import last_of
 from engine.sentiment import Sentiment
+from engine.state_bytes import restored, written
+from engine.tail import COLUMNS, Tail, bar_to_come
 from engine.types import Action, Bars, Float64, Int8, Rating
-from engine.verdict import Verdict
-from engine.version import ENGINE_VERSION
 
-__all__ = ["Outlook", "State", "Tail", "bar_to_come", "open_state"]
-
-_MAGIC, _VERSION = b"IPST", 1
-_HEAD = struct.Struct("<4sBI")  # magic, version, length of the description that follows
-_CHECK = struct.Struct("<I")  # CRC-32 of all before it
-_NAMES = tuple(column.name for column in fields(Bars))
+__all__ = ["Outlook", "State", "open_state"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -51,68 +41,6 @@ class Outlook:
     score: Float64
     action: Int8
     rating: Int8
-
-
-def bar_to_come(bars: Bars, closes: Float64) -> dict[str, Any]:
-    """The columns of the next bar, one value or one a close.
-
-    It is taken to open at the last close, to go straight to its own, and to trade the volume of the
-    last bar, as long after it as that one came after its own last.
-    """
-    opening = bars.close[-1:]
-    return {
-        "time": bars.time[-1:] + np.diff(bars.time[-2:]).sum(),
-        "open": opening,
-        "high": np.maximum(opening, closes),
-        "low": np.minimum(opening, closes),
-        "close": closes,
-        "volume": bars.volume[-1:],
-    }
-
-
-class Tail:
-    """The last bars of a history, which with what its recursions remember answer for all of it."""
-
-    def __init__(
-        self,
-        strategy: Strategy,
-        values: dict[str, int | float],
-        bars: Bars,
-        readings: Float64 | None,
-        before: Sequence[float] | None = None,
-    ) -> None:
-        self.strategy = strategy
-        self.values = values
-        self.bars = bars
-        self.readings = readings
-        self.before = before
-        self.longest = strategy.reach(**values) + 1
-
-    def judged(self) -> tuple[Verdict, Self]:
-        """The verdict on these bars, of which the last counts, and the tail without the first."""
-        dropped = max(0, len(self.bars) - self.longest)
-        with recalling(Memory(self.before, dropped)) as memory:
-            verdict = judge(self.strategy, self.values, columns_of(self.bars, self.readings))
-        shorter = type(self)(
-            self.strategy,
-            self.values,
-            self.bars[dropped:],
-            None if self.readings is None else self.readings[dropped:],
-            memory.after if dropped else self.before,
-        )
-        return verdict, shorter
-
-    def cut(self) -> Self:
-        """The same without the bars that do not matter any more."""
-        return self if len(self.bars) <= self.longest else self.judged()[1]
-
-    def forked(self, last: dict[str, Any], reading: float = np.nan) -> Verdict:
-        """The verdict on these bars and many last ones, one value or one a candidate a column."""
-        columns: dict[str, Any] = {n: Fork(getattr(self.bars, n), last[n]) for n in _NAMES}
-        if self.readings is not None:
-            columns["sentiment"] = np.append(self.readings, reading)
-        with recalling(Memory(self.before)):
-            return judge(self.strategy, self.values, columns)
 
 
 class State:
@@ -192,7 +120,7 @@ class State:
             When the strategy takes no sentiment, or the reading is none.
         """
         known = self._tail
-        bars = Bars(*(np.append(getattr(known.bars, n), getattr(bar, n)) for n in _NAMES))
+        bars = Bars(*(np.append(getattr(known.bars, n), getattr(bar, n)) for n in COLUMNS))
         readings = known.readings
         if reading is not None:
             heard = np.full(len(bar), np.nan)
@@ -238,24 +166,7 @@ class State:
 
     def to_bytes(self) -> bytes:
         """The state as bytes, for ``from_bytes`` of the same version of the engine."""
-        tail = self._tail
-        described = {
-            "engine": ENGINE_VERSION,
-            "strategy": tail.strategy.name,
-            "parameters": tail.values,
-            "hash": tail.strategy.hash(**tail.values),
-            "seen": self.bars,
-            "bars": len(tail.bars),
-            "readings": tail.readings is not None,
-            "recursions": None if tail.before is None else len(tail.before),
-        }
-        head = json.dumps(described, sort_keys=True).encode()
-        columns = [getattr(tail.bars, name) for name in _NAMES]
-        columns += [] if tail.readings is None else [tail.readings]
-        columns += [] if tail.before is None else [np.array(tail.before, dtype=np.float64)]
-        body = b"".join(c.astype(c.dtype.newbyteorder("<")).tobytes() for c in columns)
-        whole = _HEAD.pack(_MAGIC, _VERSION, len(head)) + head + body
-        return whole + _CHECK.pack(zlib.crc32(whole))
+        return written(self._tail, self.bars)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -267,53 +178,11 @@ class State:
             When the bytes are no state, are damaged, or come from another version of the engine or
             of the strategy.
         """
-        described, body = _opened(data)
+        tail, seen = restored(data)
         try:
-            return cls(_restored(described, body), int(described["seen"]))
-        except (EngineError, KeyError, TypeError, ValueError) as error:
-            raise BadState(f"these bytes are no state of a strategy: {error}") from error
-
-
-def _opened(data: bytes) -> tuple[dict[str, Any], bytes]:
-    """The description and the columns of a state in bytes, whole and of this engine."""
-    end = len(data) - _CHECK.size
-    if end < _HEAD.size or not data.startswith(_MAGIC):
-        raise BadState("these bytes are no state of a strategy")
-    _, version, length = _HEAD.unpack_from(data)
-    if version != _VERSION:
-        raise BadState(f"this state has version {version}, and only {_VERSION} can be read")
-    if _CHECK.unpack_from(data, end)[0] != zlib.crc32(data[:end]):
-        raise BadState("this state is damaged")
-    start = _HEAD.size + length
-    try:
-        described = json.loads(data[_HEAD.size : start])
-        engine = described["engine"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise BadState("these bytes are no state of a strategy") from error
-    if engine != ENGINE_VERSION:
-        raise BadState(f"this state was made by engine {engine}, and this one is {ENGINE_VERSION}")
-    return cast("dict[str, Any]", described), data[start:end]
-
-
-def _restored(described: dict[str, Any], body: bytes) -> Tail:
-    """The tail that a description and its columns come to."""
-    strategy = named(strategies(), described["strategy"], "strategy")
-    values = strategy.resolved(described["parameters"])
-    if described["hash"] != strategy.hash(**values):
-        raise BadState(f"this state is of another version of {strategy.name}")
-    count, recursions = int(described["bars"]), described["recursions"]
-    lengths = [count] * (len(_NAMES) + bool(described["readings"])) + [recursions or 0]
-    if len(body) != 8 * sum(lengths) or min(lengths) < 0:
-        raise BadState("this state is cut short")
-    columns = np.split(np.frombuffer(body, dtype="<f8"), np.cumsum(lengths)[:-1])
-    time = columns[0].view("<i8")
-    return Tail(
-        strategy,
-        values,
-        Bars(time, *columns[1 : len(_NAMES)]),
-        columns[len(_NAMES)] if described["readings"] else None,
-        None if recursions is None else columns[-1].tolist(),
-    )
+            return cls(tail, seen)
+        except (EngineError, StopIteration) as error:  # fewer recursions than the strategy has
+            raise BadState("these bytes are no state of a strategy") from error
 
 
 def open_state(

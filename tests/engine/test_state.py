@@ -189,7 +189,14 @@ def rewritten(written, **changes):
         ({"parameters": {"window": 1}}, "window must be between"),
         ({"parameters": None}, "no state of a strategy"),
         ({"bars": 99}, "cut short"),
-        ({"bars": -1}, "cut short"),
+        ({"bars": -1}, "no state"),
+        ({"bars": float("inf")}, "no state"),
+        ({"bars": "100"}, "no state"),
+        ({"seen": float("nan")}, "no state"),
+        ({"seen": 2**70}, "no state"),
+        ({"seen": 3}, "no state"),
+        ({"strategy": ["PRICE_AND_RSI"]}, "no state"),
+        ({"engine": {}}, "made by engine {}"),
         ({"recursions": 1}, "no state|cut short"),
         ({"readings": True}, "cut short"),
     ],
@@ -199,11 +206,57 @@ def test_bytes_of_another_engine_or_of_none_are_refused_with_the_reason(written,
         State.from_bytes(rewritten(written, **changes))
 
 
-def test_a_description_that_is_none_is_refused(written):
-    head = b"no description"
+def described_in(written):
+    """The description, and where the columns begin and end."""
+    (length,) = struct.unpack_from("<I", written, 5)
+    return json.loads(written[9 : 9 + length]), 9 + length, len(written) - 4
+
+
+def summed(whole):
+    return whole + struct.pack("<I", zlib.crc32(whole))
+
+
+@pytest.mark.parametrize("spec", STRATEGIES, ids=lambda spec: spec.name)
+def test_a_state_with_fewer_recursions_than_its_strategy_is_none(spec, real):
+    written = engine.open(spec.name, real["IBM"][:700]).to_bytes()
+    described, start, end = described_in(written)
+    for fewer in range(1, (described["recursions"] or 0) + 1):
+        head = json.dumps(described | {"recursions": described["recursions"] - fewer}).encode()
+        whole = written[:5] + struct.pack("<I", len(head)) + head + written[start : end - 8 * fewer]
+        with pytest.raises(BadState, match="no state"):
+            State.from_bytes(summed(whole))
+
+
+@pytest.mark.parametrize("column", range(1, 6))
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_prices_that_are_no_numbers_are_refused(written, column, value):
+    described, start, end = described_in(written)
+    damaged = bytearray(written[:end])
+    struct.pack_into("<d", damaged, start + 8 * (column * described["bars"] + 7), value)
+    with pytest.raises(BadState, match="no state"):
+        State.from_bytes(summed(bytes(damaged)))
+
+
+@pytest.mark.parametrize("value", [1.5, -0.1, np.inf])
+def test_readings_that_are_none_are_refused(real, value):
+    bars = real["IBM"][:300]
+    written = engine.open("COMBINED", bars, readings(bars, mood=True)).to_bytes()
+    described, start, end = described_in(written)
+    damaged = bytearray(written[:end])
+    struct.pack_into("<d", damaged, start + 8 * 6 * described["bars"], value)
+    with pytest.raises(BadState, match="no state"):
+        State.from_bytes(summed(bytes(damaged)))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"no description", b"\xff\xfe", b"[]", b"1", b"null", b"[" * 100_000, b"{}", b"9" * 10_000],
+    ids=["text", "bytes", "list", "number", "null", "deep", "empty", "long"],
+)
+def test_a_description_that_is_none_is_refused(written, head):
     whole = written[:5] + struct.pack("<I", len(head)) + head
-    with pytest.raises(BadState, match="no state of a strategy"):
-        State.from_bytes(whole + struct.pack("<I", zlib.crc32(whole)))
+    with pytest.raises(BadState, match=r"no state of a strategy|made by engine None"):
+        State.from_bytes(summed(whole))
 
 
 def test_a_later_format_is_refused(written):

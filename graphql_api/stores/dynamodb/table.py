@@ -13,6 +13,7 @@ from botocore.session import get_session
 from graphql_api.stores.dynamodb.items import audit_item
 from graphql_api.stores.patience import allows_another
 from graphql_api.stores.records import AuditEntry, StoreThrottled, StoreUnavailable
+from market_data.whole_answers import expect_whole_answers
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -39,7 +40,7 @@ def connect(region: str | None = None, endpoint: str | None = None) -> "DynamoDB
     It tries everything once. What may be repeated, reads and transactions with a token, is
     repeated by `Table`, so that one client serves admissions as well.
     """
-    client = get_session().create_client(
+    made = get_session().create_client(
         "dynamodb",
         region_name=region,
         endpoint_url=endpoint,
@@ -51,7 +52,9 @@ def connect(region: str | None = None, endpoint: str | None = None) -> "DynamoDB
             max_pool_connections=50,
         ),
     )
-    return cast("DynamoDBClient", client)
+    client = cast("DynamoDBClient", made)
+    expect_whole_answers(client)
+    return client
 
 
 class ConditionFailed(Exception):

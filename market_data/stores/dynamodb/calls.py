@@ -11,6 +11,7 @@ from botocore.parsers import ResponseParserError
 from botocore.session import get_session
 
 from market_data.errors import StoreUnavailable
+from market_data.whole_answers import expect_whole_answers
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -27,10 +28,12 @@ SLOW: Final = 0.25  # seconds; a failure that took longer leaves no time for ano
 
 def connect(region: str | None = None, endpoint: str | None = None) -> "DynamoDBClient":
     """A client of DynamoDB that gives up early and tries everything once."""
-    client = get_session().create_client(
+    made = get_session().create_client(
         "dynamodb", region_name=region, endpoint_url=endpoint, config=_config(read_timeout=0.5)
     )
-    return cast("DynamoDBClient", client)
+    client = cast("DynamoDBClient", made)
+    expect_whole_answers(client)
+    return client
 
 
 def connect_s3(region: str | None = None, endpoint: str | None = None) -> "S3Client":

@@ -99,9 +99,13 @@ class FaultyProxy:
                 self._note(status, body)
                 self._reset(handler, answer)
             else:
-                handler.send(status, headers, answer)
-                if time.monotonic() - began > SURELY_READ:
-                    self._note(status, body)
+                read = False
+                try:
+                    handler.send(status, headers, answer)
+                    read = self.fault == fault and time.monotonic() - began < SURELY_READ
+                finally:
+                    if not read:
+                        self._note(status, body)
 
     def _forward(self, handler: "Handler", body: bytes) -> tuple[int, dict[str, str], bytes]:
         behind = http.client.HTTPConnection(self.target, timeout=30)

@@ -238,7 +238,7 @@ def round_trips(aws: AwsInMemory) -> None:
     cold = aws.metered(lambda: store.series("TEN", ONE_DAY))
     warm = aws.metered(lambda: store.series("TEN", ONE_DAY))
     daily = Counter[str]()
-    days = 60
+    days = 252
     for n in range(days):
         day = walk(n, 1, YEARS_10 + n)
         daily += aws.metered(lambda day=day: aws.store().commit(instrument, ONE_DAY, day))  # type: ignore[misc]

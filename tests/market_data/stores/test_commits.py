@@ -1,0 +1,208 @@
+"""Commits that are beaten, unheard or refused again and again: they end, and say why."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from engine.types import Interval
+from market_data.calendar import SECOND
+from market_data.errors import Damaged, StoreUnavailable, UnknownFormat
+from market_data.instruments import ActionKind, CorporateAction, Instrument
+from market_data.stores import SqliteBarStore
+from market_data.stores.chunked import CONFLICTS, LOOKS, ChunkedBarStore
+from market_data.stores.head import Head, pack, seal, unpack
+from market_data.stores.merging import pack_actions, unpack_actions
+
+ONE_DAY = Interval.ONE_DAY
+AAPL = Instrument("AAPL", source="told")
+
+
+class Altered:
+    """A backend with some of its methods exchanged."""
+
+    def __init__(self, backend, **methods):
+        self._backend = backend
+        self.calls = []
+        for name, method in methods.items():
+            setattr(self, name, method)
+
+    def __getattr__(self, name):
+        self.calls.append(name)
+        return getattr(self._backend, name)
+
+
+@pytest.fixture
+def altered(store, clock):
+    """Makes stores over the same file that behave otherwise in places."""
+
+    def make(sleep=lambda seconds: None, **methods):
+        return ChunkedBarStore(Altered(store._backend, **methods), clock, sleep=sleep)
+
+    return make
+
+
+def test_a_commit_that_is_always_beaten_gives_up_after_longer_and_longer_pauses(altered, daily):
+    pauses = []
+    beaten = altered(sleep=pauses.append, swap=lambda *_: False)
+    with pytest.raises(StoreUnavailable, match="other commits to AAPL came first each time"):
+        beaten.commit(AAPL, ONE_DAY, daily([10]))
+    assert len(pauses) == CONFLICTS - 1
+    assert pauses[0] < 0.05
+    assert all(0.1 < pause <= 0.25 for pause in pauses[10:])
+
+
+def test_an_outcome_that_stays_unknown_is_told_as_such(altered, daily):
+    def unheard(*_):
+        raise StoreUnavailable("no answer")
+
+    reads = iter([{}])
+    lost = altered(swap=unheard, heads=lambda _: next(reads, None) or unheard())
+    with pytest.raises(StoreUnavailable):
+        lost.commit(AAPL, ONE_DAY, daily([10]))
+
+    kept, fails = altered(), SimpleNamespace(now=False)
+
+    def heads(symbols):
+        if fails.now:
+            raise StoreUnavailable("no answer")
+        return kept._backend.heads(symbols)
+
+    def swap(*_):
+        fails.now = True
+        raise StoreUnavailable("no answer")
+
+    with pytest.raises(
+        StoreUnavailable, match="whether the bars of AAPL were committed is unknown"
+    ):
+        altered(swap=swap, heads=heads).commit(AAPL, ONE_DAY, daily([10]))
+
+
+def test_a_write_that_arrives_after_it_was_given_up_is_found_and_told_once(
+    altered, store, daily, clock
+):
+    waiting = []
+
+    def swap(instrument, version, packed):
+        if not waiting:
+            waiting.append((instrument, version, packed))
+            raise StoreUnavailable("no answer")
+        if len(waiting) == 1:
+            # The one that was given up for lost comes first, and this one fails.
+            waiting.append(None)
+            assert store._backend.swap(*waiting[0])
+        return store._backend.swap(instrument, version, packed)
+
+    result = altered(swap=swap).commit(AAPL, ONE_DAY, daily([10, 11]))
+    series = store.series("AAPL", ONE_DAY)
+    assert (result.known, len(series.time)) == (int(series.known[0]), 2)
+    assert len(set(series.known.tolist())) == 1
+    clock.now = result.known
+    assert series.snapshot(as_of=result.known, now=clock.now).final
+
+
+def test_a_confirmation_that_is_lost_is_made_up_for(altered, store, daily):
+    swaps = []
+
+    def swap(instrument, version, packed):
+        swaps.append(version)
+        if len(swaps) == 2:
+            raise StoreUnavailable("not done, and not heard of")
+        return store._backend.swap(instrument, version, packed)
+
+    result = altered(swap=swap).commit(AAPL, ONE_DAY, daily([10]))
+    assert (result.added, result.unchanged) == (1, 0)
+    # The rows are moved to a new k, and that is confirmed.
+    assert swaps == [0, 1, 1, 2]
+    series = store.series("AAPL", ONE_DAY)
+    assert series.known.tolist() == [result.known]
+    assert series.horizon == 2**63 - 1
+
+
+def test_whoever_meets_rows_pending_waits_a_little_before_it_moves_them(
+    altered, store, daily, clock
+):
+    def killed(self, draft):
+        raise KeyboardInterrupt
+
+    pauses = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("market_data.stores.chunked._Commit._confirmed", killed)
+        with pytest.raises(KeyboardInterrupt):
+            store.commit(AAPL, ONE_DAY, daily([10]))
+    pending = clock.now + 2 * SECOND
+    second = altered(sleep=pauses.append).commit(AAPL, ONE_DAY, daily([11], first=1))
+    assert len(pauses) == LOOKS
+    assert second.known == pending + 1
+    assert store.series("AAPL", ONE_DAY).known.tolist() == [pending + 1] * 2
+    # Where its k is near, there is nothing to wait for.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("market_data.stores.chunked._Commit._confirmed", killed)
+        with pytest.raises(KeyboardInterrupt):
+            store.commit(AAPL, ONE_DAY, daily([12], first=2))
+    clock.now += 2 * SECOND
+    pauses.clear()
+    altered(sleep=pauses.append).commit(AAPL, ONE_DAY, daily([13], first=3))
+    assert pauses == []
+
+
+def test_what_cannot_be_let_go_of_is_no_reason_to_fail(altered, daily):
+    def fail(*_):
+        raise StoreUnavailable("no answer")
+
+    store = altered(expire=fail)
+    store.commit(AAPL, ONE_DAY, daily([10]))
+    assert store.commit(AAPL, ONE_DAY, daily([11], first=1)).added == 1
+
+
+def test_what_is_superseded_is_deleted_from_a_file_after_a_week(store, daily, clock):
+    def objects():
+        with store._backend.connections.use() as connection:
+            return connection.execute("SELECT path, expires FROM objects").fetchall()
+
+    store.commit(AAPL, ONE_DAY, daily([10]))
+    store.commit(AAPL, ONE_DAY, daily([11], first=1))
+    assert sorted(expires is None for _, expires in objects()) == [False, True]
+    clock.sleep(8 * 86_400)
+    store.commit(AAPL, ONE_DAY, daily([12], first=2))
+    assert len(objects()) == 2
+    assert len(store.series("AAPL", ONE_DAY).time) == 3
+
+
+def test_pending_actions_move_with_the_rows(store, daily, clock, day):
+    split = CorporateAction(day("2020-01-07"), ActionKind.SPLIT, 2.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("market_data.stores.chunked._Commit._confirmed", lambda self, draft: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            store.commit(AAPL, ONE_DAY, daily([10, 11]), [split])
+    clock.sleep(10)
+    again = store.commit(AAPL, ONE_DAY, daily([10, 11]), [split])
+    assert again.known == clock.now + 2 * SECOND
+    series = store.series("AAPL", ONE_DAY)
+    assert [one.known for one in series.actions] == [again.known]
+    assert set(series.known.tolist()) == {again.known}
+
+
+def test_a_head_of_a_newer_format_is_told_from_damage():
+    _, packed, _ = pack(Head(AAPL, 1))
+    assert unpack(packed).instrument == AAPL
+    with pytest.raises(UnknownFormat, match="a HEAD of format 9; this software knows 1"):
+        unpack(seal({"format": 9}))
+    with pytest.raises(Damaged, match="checksum"):
+        unpack(packed[:-1] + b"!")
+
+
+def test_actions_that_are_none_are_damage():
+    assert unpack_actions(pack_actions([], 7)) == []
+    for body in (b"", b"no zlib", pack_actions([], 7)[:-1]):
+        with pytest.raises(Damaged, match="splits and dividends cannot be read"):
+            unpack_actions(body)
+
+
+def test_a_store_has_no_other_copy_in_a_file(store, daily):
+    store.commit(AAPL, ONE_DAY, daily([10]))
+    with store._backend.connections.transaction("BEGIN IMMEDIATE") as connection:
+        connection.execute("UPDATE objects SET body = x'00'")
+    fresh = SqliteBarStore(store._backend.connections._path, store.clock)
+    with pytest.raises(Damaged, match="does not hold what was written there"):
+        fresh.series("AAPL", ONE_DAY)
+    fresh.close()

@@ -63,6 +63,7 @@ class ApiError(Exception):
         super().__init__(message)
         self.message = message
         self.details = details
+        self.units: int | None = None  # what the query was priced at, once that is known
 
     def headers(self) -> dict[str, str]:
         """The response headers that belong to this refusal."""
@@ -139,6 +140,8 @@ class LimitReached(ApiError):
         When the limit lies untouched again.
     standing : mapping
         The ``RateLimit`` and ``RateLimit-Policy`` headers at the time of the refusal.
+    throttle : mapping
+        The same as ``throttleStatus`` tells it.
     """
 
     status = 429
@@ -151,6 +154,7 @@ class LimitReached(ApiError):
         retry_after: int,
         resets_at: int,
         standing: Mapping[str, str] | None = None,
+        throttle: Mapping[str, int] | None = None,
     ) -> None:
         resets = datetime.fromtimestamp(resets_at // 1_000 / 1_000, UTC)
         super().__init__(
@@ -163,6 +167,7 @@ class LimitReached(ApiError):
         self.retry_after = retry_after
         self.resets_at = resets_at
         self.standing = dict(standing or {})
+        self.throttle = dict(throttle or {})
 
     def headers(self) -> dict[str, str]:
         """When to come back, and how the limits stand."""

@@ -17,7 +17,7 @@ from graphql.execution.values import get_variable_values
 
 from graphql_api.columns import ColumnExecutor
 from graphql_api.documents import Document, Documents, Unfit
-from graphql_api.errors import BadRequest, MethodNotAllowed, QueryTooComplex
+from graphql_api.errors import BadRequest, LimitReached, MethodNotAllowed, QueryTooComplex
 from graphql_api.finality import asks_only_for_settled, entity_tag
 from graphql_api.guard.admit import Guard
 from graphql_api.guard.caller import Caller
@@ -133,7 +133,7 @@ class Service:
             caller.require(Scope.SIGNALS_READ)
         if query.dry_run:
             return self._estimate(caller, reach, cost)
-        admission = self.guard.admit(caller, cost, reach)
+        admission = self._admit(caller, cost, reach)
         if asks_about_the_schema(operation, document.fragments):
             known = self._introspect(admission, document, operation, query, source)
             if known is not None:
@@ -141,6 +141,14 @@ class Service:
         return self._run(
             caller, admission, reach, document, operation, query, source, variables=variables
         )
+
+    def _admit(self, caller: Caller, cost: int, reach: Reach) -> Admission:
+        """The admission of a query; where a limit refuses it, the refusal tells its price."""
+        try:
+            return self.guard.admit(caller, cost, reach)
+        except (LimitReached, QueryTooComplex) as refused:
+            refused.units = cost
+            raise
 
     def _estimate(self, caller: Caller, reach: Reach, cost: int) -> Answer:
         """The price of a query that is not run; it costs no units and counts for the rate."""
@@ -281,11 +289,7 @@ def _extensions(admission: Admission, actual: int) -> dict[str, Any]:
             "cost": {
                 "requestedQueryCost": admission.cost,
                 "actualQueryCost": actual,
-                "throttleStatus": {
-                    "maximumAvailable": admission.burst,
-                    "currentlyAvailable": admission.available,
-                    "restoreRate": admission.per_second,
-                },
+                "throttleStatus": admission.throttle(),
             }
         }
     }

@@ -195,7 +195,7 @@ class Trusted:
         text = self._find(_normal(name), reach)
         if text is None:
             shown = name if _HASH.fullmatch(name) or _NAME.fullmatch(name) else "that name"
-            raise _unfound(f"No document is registered as {shown}.", "PERSISTED_QUERY_NOT_FOUND")
+            raise _unfound(f"No document is registered under {shown}.", "PERSISTED_QUERY_NOT_FOUND")
         return text
 
     def hashed(self, name: str, given: str | None, reach: Reach) -> str:

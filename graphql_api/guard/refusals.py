@@ -34,13 +34,15 @@ def rate_limited(plan: Plan, usage: UsageDay, now: int) -> RateLimited:
     """The refusal of a request that comes before the bucket has room for it."""
     rate = rate_of(plan.per_second, plan.burst)
     wait = seconds_until(rate.ready_at(now, usage.tat), now)
+    stands = standing(plan, usage, now)
     return RateLimited(
         f"Too many requests at once: the plan {plan.name} allows {plan.per_second:,} a second. "
         f"Try again in {wait} s.",
         limit="burst",
         retry_after=wait,
         resets_at=rate.full_at(now, usage.tat),
-        standing=standing(plan, usage, now).headers(),
+        standing=stands.headers(),
+        throttle=stands.throttle(),
     )
 
 
@@ -58,4 +60,5 @@ def quota_exceeded(plan: Plan, usage: UsageDay, cost: int, now: int) -> QuotaExc
         retry_after=wait,
         resets_at=stands.resets_at,
         standing=stands.headers(),
+        throttle=stands.throttle(),
     )

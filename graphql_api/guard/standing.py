@@ -84,6 +84,14 @@ class Standing:
         """Units left of the day; 0 where a plan was lowered beneath what is used."""
         return max(0, self.units_limit - self.units_used)
 
+    def throttle(self) -> dict[str, int]:
+        """``throttleStatus`` of ``extensions.cost``; it counts requests."""
+        return {
+            "maximumAvailable": self.burst,
+            "currentlyAvailable": self.available,
+            "restoreRate": self.per_second,
+        }
+
     def headers(self) -> dict[str, str]:
         """``RateLimit`` and ``RateLimit-Policy`` of draft-ietf-httpapi-ratelimit-headers-11.
 

@@ -7,7 +7,7 @@ from graphql import GraphQLError
 from graphql.language import ValueNode
 
 from engine.errors import EngineError
-from graphql_api.errors import ApiError, BadInput, Internal, Unavailable
+from graphql_api.errors import ApiError, BadInput, Internal, LimitReached, Unavailable
 from graphql_api.observability import request_id
 from graphql_api.stores.records import StoreUnavailable
 from market_data.errors import StoreUnavailable as BarsUnavailable
@@ -69,4 +69,12 @@ def _about_an_argument(error: GraphQLError) -> bool:
 
 def refusal(error: ApiError) -> dict[str, Any]:
     """The body of an answer to a request that was refused before it ran."""
-    return {"errors": [{"message": error.message, "extensions": error.extensions()}]}
+    body: dict[str, Any] = {
+        "errors": [{"message": error.message, "extensions": error.extensions()}]
+    }
+    if error.units is not None:
+        cost: dict[str, Any] = {"requestedQueryCost": error.units, "actualQueryCost": 0}
+        if isinstance(error, LimitReached):
+            cost["throttleStatus"] = error.throttle
+        body["extensions"] = {"cost": cost}
+    return body

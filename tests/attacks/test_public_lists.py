@@ -288,3 +288,9 @@ def test_directives_do_not_hide_a_price(ask) -> None:
                   ... on Signal @skip(if: false) {{ {records} }} }} }}"""
     error = ask(query).json()["errors"][0]["extensions"]
     assert (error["limit"], error["value"]) == ("cost", 400 * 15)
+
+
+def test_a_query_that_is_too_dear_is_told_its_price(ask) -> None:
+    told = ask(TOO_COMPLEX["armor: cost"][0]).json()
+    price = told["errors"][0]["extensions"]["value"]
+    assert told["extensions"] == {"cost": {"requestedQueryCost": price, "actualQueryCost": 0}}

@@ -50,6 +50,11 @@ def test_a_spent_rate_is_a_429_before_any_resolver_runs(
     assert refused.json["errors"][0]["extensions"]["retryAfter"] == wait
     assert refused.json["errors"][0]["extensions"]["limit"] == "burst"
     assert '"burst";r=0' in refused.headers["ratelimit"]
+    assert refused.json["extensions"]["cost"] == {
+        "requestedQueryCost": 1,
+        "actualQueryCost": 0,
+        "throttleStatus": {"maximumAvailable": 9, "currentlyAvailable": 0, "restoreRate": 5},
+    }
     assert "data" not in refused.json
     clock.move(wait)
     assert ask(http, SIGNAL, key).status == 200
@@ -68,6 +73,9 @@ def test_a_spent_quota_is_a_429_until_midnight_and_usage_still_answers(
     assert (refused.status, refused.code) == (429, "QUOTA_EXCEEDED")
     assert len(resolved) == decisions
     assert refused.json["errors"][0]["extensions"]["limit"] == "daily"
+    cost = refused.json["extensions"]["cost"]
+    assert (cost["requestedQueryCost"], cost["actualQueryCost"]) == (1, 0)
+    assert cost["throttleStatus"]["restoreRate"] == 5
     assert refused.json["errors"][0]["extensions"]["resetsAt"].startswith("2026-11-19T00:00:00")
     assert int(refused.headers["retry-after"]) == pytest.approx(12 * 3600, abs=30)
     usage = ask(http, USAGE, key)

@@ -2,10 +2,11 @@
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from typing import Any, NewType
 
 import strawberry
-from graphql import GraphQLError
+from graphql import EnumValueNode, GraphQLError, ValueNode, value_from_ast_untyped
 
 __all__ = ["SCALARS", "Date", "DateTime", "Symbol", "is_symbol", "micros", "rfc3339"]
 
@@ -92,6 +93,24 @@ def _day(value: Any) -> str:
     raise _refuse("Date", value, "write a day, as in 2026-01-31")
 
 
+def _literal(parse: Callable[[Any], Any]) -> Callable[..., Any]:
+    """Reads what stands in a document, so that a mistake there is told with its place."""
+
+    def read(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
+        if isinstance(node, EnumValueNode):
+            raise GraphQLError(
+                f"{node.value[:40]} stands without quotes; write it as a string.",
+                node,
+                extensions={"code": "BAD_USER_INPUT"},
+            )
+        try:
+            return parse(value_from_ast_untyped(node, variables))
+        except GraphQLError as error:
+            raise GraphQLError(error.message, node, extensions=error.extensions) from None
+
+    return read
+
+
 SCALARS: dict[object, Any] = {
     Symbol: strawberry.scalar(
         name="Symbol",
@@ -99,6 +118,7 @@ SCALARS: dict[object, Any] = {
         specified_by_url="/scalars#Symbol",
         serialize=str,
         parse_value=_symbol,
+        parse_literal=_literal(_symbol),
     ),
     DateTime: strawberry.scalar(
         name="DateTime",
@@ -106,6 +126,7 @@ SCALARS: dict[object, Any] = {
         specified_by_url="https://scalars.graphql.org/andimarek/date-time",
         serialize=rfc3339,
         parse_value=_moment,
+        parse_literal=_literal(_moment),
     ),
     Date: strawberry.scalar(
         name="Date",
@@ -113,5 +134,6 @@ SCALARS: dict[object, Any] = {
         specified_by_url="https://scalars.graphql.org/andimarek/local-date",
         serialize=str,
         parse_value=_day,
+        parse_literal=_literal(_day),
     ),
 }

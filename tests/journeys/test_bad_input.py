@@ -81,6 +81,7 @@ def test_what_is_no_symbol_is_refused_shortly(way, ask, symbol) -> None:
     assert len(refused.body) < 1_500
     literal = ask(way, f'{{ signal(symbol: "{symbol}") {{ __typename }} }}')
     assert literal.code == "BAD_USER_INPUT"
+    assert literal.json["errors"][0]["locations"] == [{"line": 1, "column": 18}]
 
 
 @pytest.mark.parametrize("given", ["{}", "{preset: null}", "{preset: $preset}", "$strategy"])
@@ -97,6 +98,14 @@ def test_a_strategy_that_names_none_is_a_mistake_of_the_caller(http, ask, given,
         return
     assert answer.code in {"GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT"}
     assert "non-null" in answer.json["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("given", ["9" * 5_000, "[[1e999]]", "{a: 1}", "RED", "null", "true"])
+def test_a_literal_of_another_kind_is_no_failure_of_ours(http, ask, given) -> None:
+    refused = ask(http, f"{{ signal(symbol: {given}) {{ __typename }} }}")
+    assert refused.code in {"BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"}
+    assert refused.json["errors"][0]["locations"]
+    assert len(refused.body) < 6_000
 
 
 def test_before_the_first_bar_there_is_too_little_history(way, ask) -> None:

@@ -259,6 +259,12 @@ def _add_verify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--bars", type=Path, required=True, metavar="FILE", help="what bars export has written"
     )
     verifying.add_argument(
+        "--sentiment",
+        type=Path,
+        metavar="FILE",
+        help="what sentiment export has written, for a strategy that hears it",
+    )
+    verifying.add_argument(
         "--strategy", metavar="NAME", help="that was asked for, where the answer has no ids"
     )
     verifying.add_argument(

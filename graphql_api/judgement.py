@@ -13,8 +13,9 @@ from engine.types import Interval
 from market_data.bars import Adjustment, Instrument, Series, Snapshot
 from market_data.calendar import closes_at
 from market_data.errors import MarketDataError
+from market_data.hearing import beside, column, hear
 from market_data.instruments import similar
-from market_data.readings import Heard, Readings, joined
+from market_data.readings import Heard, Readings
 from market_data.sources.registry import may_redistribute
 from market_data.stores import BarStore, ReadingStore
 
@@ -104,27 +105,7 @@ class Judgement:
 
     def _heard(self, snapshot: Snapshot) -> Snapshot:
         """A snapshot whose version and source tell of the sentiment that was heard beside it."""
-        return _beside(snapshot, _hear(self.readings, snapshot, self.series))
-
-
-def _hear(readings: Readings | None, snapshot: Snapshot, series: Series) -> Heard | None:
-    """What was public when the last bar of a snapshot closed, of what was known as of it."""
-    if readings is None or not len(snapshot.bars):
-        return None
-    calendar = series.instrument.calendar
-    closed = closes_at(int(snapshot.bars.time[-1]), series.interval, calendar)
-    return readings.heard(closed, snapshot.as_of)
-
-
-def _beside(snapshot: Snapshot, heard: Heard | None) -> Snapshot:
-    """A snapshot with what was heard beside its bars in its version and its source."""
-    if heard is None:
-        return snapshot
-    return replace(
-        snapshot,
-        data_version=joined((snapshot.data_version, heard.data_version)),
-        source=f"{snapshot.source} + {heard.source}",
-    )
+        return beside(snapshot, hear(self.readings, snapshot, self.series))
 
 
 class PricesWithheld(Exception):
@@ -167,14 +148,8 @@ class Decisions:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        column = None
-        if heard is not None:
-            every, calendar = series.interval, series.instrument.calendar
-            times = snapshot.bars.time.tolist()
-            column = heard.readings(
-                np.array([closes_at(time, every, calendar) for time in times], np.int64)
-            )
-        decision = engine.decide(question.strategy, snapshot.bars, column, **parameters)
+        sentiment = column(heard, snapshot, series)
+        decision = engine.decide(question.strategy, snapshot.bars, sentiment, **parameters)
         with self._lock:
             self._kept[key] = decision
             while len(self._kept) > self._capacity:
@@ -297,8 +272,8 @@ class Judge:
         needed = strategy.lookback(**dict(question.parameters)) + 1
         snapshot = series.snapshot(question.at, question.as_of, now=self._now)
         readings = self._readings_of(question.symbol) if "sentiment" in strategy.beside else None
-        heard = _hear(readings, snapshot, series)
-        snapshot = self._used(_beside(snapshot, heard))
+        heard = hear(readings, snapshot, series)
+        snapshot = self._used(beside(snapshot, heard))
         if len(snapshot.bars) < needed:
             raise NotEnoughHistory(needed, len(snapshot.bars))
         decision = self._decisions.decide(question, snapshot, heard, series)

@@ -12,6 +12,8 @@ from graphql_api.schema.node import named_by
 from graphql_api.schema.scalars import micros, rfc3339
 from market_data.bars import Series
 from market_data.calendar import closes_at
+from market_data.hearing import beside, column, hear
+from market_data.readings import Readings
 
 __all__ = ["TOLERANCE", "Claim", "Part", "Verdict", "claims", "verify"]
 
@@ -136,8 +138,15 @@ def _claim(
         raise BadInput(f"The answer says what cannot be meant: {error}.") from None
 
 
-def verify(claim: Claim, exported: Sequence[Series]) -> Verdict:
+def verify(
+    claim: Claim, exported: Sequence[Series], sentiment: Mapping[str, Readings] | None = None
+) -> Verdict:
     """Recompute a claim from bars, and hold each part of it against what is found.
+
+    Parameters
+    ----------
+    sentiment : mapping, optional
+        The readings of each symbol, for strategies that hear them.
 
     Raises
     ------
@@ -156,13 +165,18 @@ def verify(claim: Claim, exported: Sequence[Series]) -> Verdict:
     spec = engine.strategies().get(claim.strategy)
     if spec is None:
         raise BadInput(f"This engine has no strategy {claim.strategy}.")
+    readings = (sentiment or {}).get(claim.symbol) if "sentiment" in spec.beside else None
+    heard = hear(readings, found, series)
+    found, said = beside(found, heard), column(heard, found, series)
     try:
-        decision = engine.decide(claim.strategy, found.bars, **claim.parameters)
+        decision = engine.decide(claim.strategy, found.bars, said, **claim.parameters)
     except EngineError as error:
         raise BadInput(f"{claim}: {error}") from None
     score, action = float(decision.score[-1]), Action(int(decision.action[-1])).name
     return Verdict(
-        claim, tuple(_parts(claim, found.data_version, decision.hash, action, score)), _notes(spec)
+        claim,
+        tuple(_parts(claim, found.data_version, decision.hash, action, score)),
+        _notes(spec, sentiment),
     )
 
 
@@ -194,7 +208,7 @@ def _parts(
         yield Part("score", told, score, near)
 
 
-def _notes(spec: Any) -> tuple[str, ...]:
-    if "sentiment" not in spec.beside:
+def _notes(spec: Any, sentiment: Mapping[str, Readings] | None) -> tuple[str, ...]:
+    if "sentiment" not in spec.beside or sentiment is not None:
         return ()
-    return ("This strategy hears sentiment, which is no part of an export of bars.",)
+    return ("This strategy hears sentiment: give its export as well, by --sentiment.",)

@@ -1,7 +1,6 @@
 """intellpulse sentiment: import, fetch, list and export."""
 
 import argparse
-import csv
 import sys
 import time
 from contextlib import closing
@@ -17,6 +16,7 @@ from market_data.errors import NothingKept
 from market_data.headlines import vader
 from market_data.instruments import Instrument
 from market_data.readings import Delivered, Readings
+from market_data.readings_export import write_readings
 from market_data.readings_file import read_headlines, read_scores
 
 __all__ = ["bring", "export", "fetch", "keep", "listing"]
@@ -85,12 +85,7 @@ def export(asked: argparse.Namespace, settings: Settings) -> None:
         kept = store.readings(asked.symbol)
     if not len(kept.time):
         raise NothingKept(f"no sentiment of {asked.symbol[:40]!r} is kept")
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["time", "published", "known", "value", "source"])
-    columns = (kept.time, kept.published, kept.known)
-    moments = (map(rfc3339, column.tolist()) for column in columns)
-    named = [kept.origins[i] for i in kept.origin.tolist()]
-    writer.writerows(zip(*moments, map(repr, kept.value.tolist()), named, strict=True))
+    write_readings(kept, sys.stdout)
 
 
 def _shown(kept: Readings) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from graphql_api.errors import BadInput
 from graphql_api.settings import Settings
 from graphql_api.verifying import TOLERANCE, Part, Verdict, claims, verify
 from market_data.export import read_export
+from market_data.readings_export import read_readings
 
 __all__ = ["run"]
 
@@ -20,8 +21,10 @@ def run(asked: argparse.Namespace, _: Settings) -> int:
     """Verify every signal of an answer and say of each part whether it holds; 0 if all do."""
     answer = _read(asked.file)
     exported = read_export(asked.bars)
+    sentiment = None if asked.sentiment is None else read_readings(asked.sentiment)
     verdicts = [
-        verify(claim, exported) for claim in claims(answer, asked.strategy, dict(asked.set or []))
+        verify(claim, exported, sentiment)
+        for claim in claims(answer, asked.strategy, dict(asked.set or []))
     ]
     for verdict in verdicts:
         _say(verdict)

@@ -96,12 +96,12 @@ def test_the_fear_and_greed_index_becomes_sentiment(run, provider):
     status, out, _ = run("sentiment", "fetch", "--symbol", "BTC-USD")
     assert (status, "3 readings" in out, "3 new" in out) == (0, True, True)
     lines = run("sentiment", "export", "BTC-USD")[1].splitlines()[1:]
-    assert [line.split(",")[3:] for line in lines] == [
+    assert [line.split(",")[4:] for line in lines] == [
         ["0.0", "fear_greed"],
         ["1.0", "fear_greed"],
         ["0.4", "fear_greed"],
     ]
-    assert [line.split(",")[0] == line.split(",")[1] for line in lines] == [True] * 3
+    assert [line.split(",")[1] == line.split(",")[2] for line in lines] == [True] * 3
     provider.mood[0] = (day, "41")
     assert "1 restated" in run("sentiment", "fetch", "--symbol", "BTC-USD")[1]
     assert int(provider.asked[-1]["limit"]) < 12

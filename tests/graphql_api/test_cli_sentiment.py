@@ -44,8 +44,8 @@ def test_scores_and_headlines_are_imported_listed_and_exported(run, tmp_path):
     assert "AAPL" in run("sentiment", "list")[1]
 
     lines = run("sentiment", "export", "AAPL")[1].splitlines()
-    assert lines[0] == "time,published,known,value,source"
-    assert lines[1].startswith("2020-01-06T00:00:00Z,2020-01-07T00:00:00Z,2")
+    assert lines[0] == "symbol,time,published,known,value,source"
+    assert lines[1].startswith("AAPL,2020-01-06T00:00:00Z,2020-01-07T00:00:00Z,2")
     assert lines[1].endswith(",0.25,file")
     assert len(lines) == 4
 

@@ -185,6 +185,31 @@ def test_a_strategy_that_hears_sentiment_says_what_an_export_lacks(saved, capsys
     assert "note: This strategy hears sentiment" in capsys.readouterr().out
 
 
+def test_with_the_export_of_sentiment_an_answer_that_heard_it_is_verified(
+    saved, server, tmp_path, capsys
+):
+    scores = tmp_path / "scores.csv"
+    scores.write_text("time,value\n2005-02-23,0.9\n2005-02-24,0.1\n")
+    folder = ["--data", str(server.data)]
+    assert main(["sentiment", "import", str(scores), "--symbol", "AAPL", *folder]) == 0
+    query = BARE.replace('"2005-02-25T23:00:00Z"', '"2005-02-25T23:00:00Z", strategy: '
+                         "{ preset: { name: COMBINED } }")  # fmt: skip
+    answer, bars = saved(query, "AAPL")
+    assert json.loads(answer.read_text())["data"]["explanation"]["signal"]["action"] == "HOLD"
+    capsys.readouterr()
+    assert main(["sentiment", "export", "AAPL", *folder]) == 0
+    exported = tmp_path / "sentiment.csv"
+    exported.write_text(capsys.readouterr().out)
+    assert verify(answer, bars, "--sentiment", str(exported)) == 0
+    told = capsys.readouterr().out
+    assert "It holds." in told
+    assert "note" not in told
+    exported.write_text(exported.read_text().replace(",0.1,", ",0.11,"))
+    assert verify(answer, bars, "--sentiment", str(exported)) == 1
+    assert "data version" in capsys.readouterr().out
+    assert verify(answer, bars) == 1
+
+
 def test_an_answer_larger_than_any_is_refused(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("graphql_api.commands.verify.MAX_BYTES", 3)
     (tmp_path / "answer.json").write_text("1234")

@@ -1,0 +1,41 @@
+"""Sentiment heard beside bars: what was public as each closed, told in the version of the data."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from engine.types import Float64
+from market_data.bars import Series, Snapshot
+from market_data.calendar import closes_at
+from market_data.readings import Heard, Readings, joined
+
+__all__ = ["beside", "column", "hear"]
+
+
+def hear(readings: Readings | None, snapshot: Snapshot, series: Series) -> Heard | None:
+    """What was public when the last bar of a snapshot closed, of what was known as of it."""
+    if readings is None or not len(snapshot.bars):
+        return None
+    calendar = series.instrument.calendar
+    closed = closes_at(int(snapshot.bars.time[-1]), series.interval, calendar)
+    return readings.heard(closed, snapshot.as_of)
+
+
+def beside(snapshot: Snapshot, heard: Heard | None) -> Snapshot:
+    """A snapshot with what was heard beside its bars in its version and its source."""
+    if heard is None:
+        return snapshot
+    return replace(
+        snapshot,
+        data_version=joined((snapshot.data_version, heard.data_version)),
+        source=f"{snapshot.source} + {heard.source}",
+    )
+
+
+def column(heard: Heard | None, snapshot: Snapshot, series: Series) -> Float64 | None:
+    """The reading that became public by each bar's close, NaN where none did; None without any."""
+    if heard is None:
+        return None
+    every, calendar = series.interval, series.instrument.calendar
+    closed = [closes_at(time, every, calendar) for time in snapshot.bars.time.tolist()]
+    return heard.readings(np.array(closed, np.int64))

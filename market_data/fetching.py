@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
+
 from engine.types import Interval
 from market_data.calendar import LENGTH
 from market_data.errors import BadInstrument
-from market_data.ingest import Ingested, Ingestion
+from market_data.ingest import Ingested, Ingestion, kept_bars
 from market_data.instruments import Instrument
+from market_data.resampling import resample
 from market_data.sources.base import RawBatch, Source
 from market_data.stores.base import BarStore
 from market_data.stores.deliveries import Deliveries
@@ -105,7 +108,8 @@ class Fetching:
     ) -> Fetched:
         """Fetch the bars that opened from ``start`` up to ``end``, and keep them page by page.
 
-        What was kept of a fetch that fails half way stays; the rest comes with the next one.
+        What was kept of a fetch that fails half way stays; the rest comes with the next one. Bars
+        of an interval that the source does not give are made of shorter ones, which are kept too.
 
         Parameters
         ----------
@@ -128,12 +132,44 @@ class Fetching:
         profile = kept or instrument
         source = self._open(profile.source)
         done = Fetched()
-        for since, until in _pages(start, end, source.terms.page * LENGTH[interval]):
-            batch = source.fetch(profile.source_symbol, interval, since, until)
+        asked = source.terms.made_of(interval)
+        for since, until in _pages(start, end, source.terms.page * LENGTH[asked]):
+            batch = source.fetch(profile.source_symbol, asked, since, until)
             done = self._take(profile, batch, second, since, until, done)
             if progress is not None:
                 progress(start, end, until)
-        return done
+        if asked is interval:
+            return done
+        return self._make(profile, asked, interval, start, source.terms.sparse, done)
+
+    def _make(
+        self,
+        profile: Instrument,
+        shorter: Interval,
+        interval: Interval,
+        start: int,
+        sparse: bool,
+        done: Fetched,
+    ) -> Fetched:
+        """Keep the longer bars that what is kept of the shorter ones makes up."""
+        fetched_at = self._bars.clock()
+        kept = kept_bars(self._bars.series(profile.symbol, shorter))
+        # The longer bar that holds the start begins before it.
+        since = int(np.searchsorted(kept.time, start - LENGTH[Interval.ONE_WEEK]))
+        made = resample(kept[since:], shorter, interval, profile.calendar, sparse=sparse)
+        if not len(made):
+            return done
+        result = self._bars.commit(
+            profile, interval, made, fetched_at=fetched_at, origin=profile.source
+        )
+        note = f"Bars of {interval} are made of those of {shorter}, which {profile.source} gives."
+        return replace(
+            done,
+            added=done.added + result.added,
+            restated=done.restated + result.restated,
+            known=done.known if result.known is None else result.known,
+            notes=(*done.notes, note),
+        )
 
     def _take(
         self,

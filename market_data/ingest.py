@@ -18,7 +18,7 @@ from market_data.sources.base import RawAction, RawBar, RawBatch
 from market_data.sources.sifting import Refusal, Refused, Sifted, sift
 from market_data.stores.base import BarStore, CommitResult
 
-__all__ = ["Ingested", "Ingestion"]
+__all__ = ["Ingested", "Ingestion", "kept_bars"]
 
 # Kept bars on each side of a batch that its jumps are judged beside.
 BESIDE: Final = 2
@@ -74,7 +74,7 @@ class Ingestion:
         """
         sifted = sift(batch, instrument.calendar, self._bars.clock())
         series = self._bars.series(instrument.symbol, batch.interval)
-        kept = _kept(series)
+        kept = kept_bars(series)
         released = self._quarantine.released(instrument.symbol, batch.interval)
         doubtful = {
             one.time: one
@@ -155,7 +155,7 @@ class Ingestion:
         return row
 
 
-def _kept(series: Series | None) -> Bars:
+def kept_bars(series: Series | None) -> Bars:
     """All bars that are kept, as traded, also those not known yet."""
     if series is None:
         return Bars(np.zeros(0, np.int64), *[np.zeros(0)] * 5)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from engine.types import Interval
+from market_data.calendar import LENGTH
 from market_data.instruments import ActionKind
 
 __all__ = ["Limit", "RawAction", "RawBar", "RawBatch", "Source", "Terms"]
@@ -121,6 +122,8 @@ class Terms:
         Where its terms and its interface are published.
     delay : int, microseconds
         How long after its close a bar may still change.
+    sparse : bool
+        Whether it tells no bar of an interval in which nothing was traded.
     """
 
     name: str
@@ -135,6 +138,19 @@ class Terms:
     terms_page: str
     documentation: str
     delay: int = 0
+    sparse: bool = False
+
+    def made_of(self, interval: Interval) -> Interval:
+        """The interval whose bars are asked for to have those of another: itself where it is given.
+
+        Else the longest shorter one; itself again where there is none, which is not offered then.
+        """
+        shorter = [one for one in self.intervals if LENGTH[one] < LENGTH[interval]]
+        return (
+            interval
+            if interval in self.intervals
+            else max(shorter, key=LENGTH.__getitem__, default=interval)
+        )
 
 
 class Source(Protocol):

@@ -38,6 +38,7 @@ TERMS: dict[str, Terms] = {
             reason="Its market data terms forbid redistribution without written consent.",
             terms_page="https://www.coinbase.com/legal/market_data",
             documentation="https://docs.cdp.coinbase.com/api-reference/exchange-api/rest-api/products/get-product-candles",
+            sparse=True,
         ),
         Terms(
             name="alpaca",

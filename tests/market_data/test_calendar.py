@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.types import Interval
+from market_data.bars import Series
 from market_data.calendar import (
     CALENDARS,
     DAY,
@@ -22,6 +23,8 @@ from market_data.calendar import (
     off_grid,
     time_zone,
 )
+from market_data.instruments import Instrument
+from market_data.stores import SqliteBarStore
 
 FIFTEEN, ONE_HOUR, FOUR_HOURS, ONE_DAY, ONE_WEEK = Interval
 INTRADAY = (FIFTEEN, ONE_HOUR, FOUR_HOURS)
@@ -250,3 +253,33 @@ def test_a_calendar_knows_its_time_zone():
 )
 def test_a_year_has_as_many_bars_as_its_sessions_hold(calendar, interval, least, most):
     assert least <= bars_per_year(interval, calendar) <= most
+
+
+def test_a_series_is_not_stale_over_a_holiday(day):
+    """Christmas of 2024 was a Wednesday: what is known up to its eve is all there is."""
+    eve = day("2024-12-24")
+    series = Series(
+        Instrument("ACME", calendar="XNYS"),
+        ONE_DAY,
+        1,
+        np.array([eve]),
+        np.array([eve + 22 * HOUR]),
+        *[np.array([10.0])] * 5,
+    )
+    for moment, stale in [
+        (day("2024-12-25") + 23 * HOUR, False),
+        (day("2024-12-26") + 21 * HOUR, False),
+        (day("2024-12-26") + 22 * HOUR, True),
+    ]:
+        assert series.snapshot(now=moment).stale is stale
+
+
+def test_every_bar_of_the_sample_stays_on_the_grid(sample_bars):
+    store = SqliteBarStore(sample_bars, read_only=True)
+    for instrument in store.instruments():
+        time = store.series(instrument.symbol, ONE_DAY).time
+        assert not misses_grid(time, ONE_DAY, instrument.calendar).any()
+        # And no session of its years is missing from it.
+        sessions = grid(int(time[0]), int(time[-1]) + 1, ONE_DAY, instrument.calendar)
+        assert len(np.setdiff1d(sessions, time)) <= 1
+    store.close()

@@ -175,3 +175,32 @@ def test_a_delivery_is_remembered_for_35_days(any_deliveries, clock):
     assert any_deliveries.last("a") is None
     any_deliveries.record("c", "4")
     assert any_deliveries.last("c") == "4"
+
+
+def test_bars_that_a_source_does_not_give_are_made_of_shorter_ones(
+    fetching, source, store, today, clock
+):
+    source.closes = {day: 100 + day - today for day in range(today - 25, today)}
+    done = fetching.fetch(ACME, Interval.ONE_WEEK, (today - 25) * DAY, clock.now)
+    assert all(until - since <= 10 for _, since, until in source.asked)
+    clock.now = done.known
+    weeks = store.series("ACME", Interval.ONE_WEEK).snapshot(now=clock.now)
+    assert weeks.source == "told"
+    assert not ((weeks.bars.time - 4 * DAY) % (7 * DAY)).any()
+    for time, opened, close, volume in zip(
+        *(getattr(weeks.bars, n).tolist() for n in ("time", "open", "close", "volume")), strict=True
+    ):
+        first = time // DAY - today
+        assert (opened, close, volume) == (100 + first, 106 + first, 7)
+    assert len(weeks.bars) == 3
+    assert done.added == 25 + 3
+    assert done.notes[-1] == "Bars of ONE_WEEK are made of those of ONE_DAY, which told gives."
+    again = fetching.fetch(ACME, Interval.ONE_WEEK, *fetching.missing(ACME, Interval.ONE_WEEK))
+    assert (again.added, again.restated) == (0, 0)
+
+
+def test_no_longer_bar_is_made_of_too_few(fetching, source, store, today):
+    source.closes = {today - 2: 100, today - 1: 100}
+    done = fetching.fetch(ACME, Interval.ONE_WEEK, (today - 3) * DAY, today * DAY)
+    assert done.added == 2
+    assert store.series("ACME", Interval.ONE_WEEK) is None

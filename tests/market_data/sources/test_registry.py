@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.types import Interval
 from market_data.sources.registry import CREDENTIALS, TERMS, may_redistribute
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "sources.md"
@@ -49,3 +50,11 @@ def test_prices_may_be_passed_on_where_every_origin_allows_it():
 def test_the_names_of_all_keys_are_listed_once():
     assert list(CREDENTIALS) == sorted(set(CREDENTIALS))
     assert "TIINGO_API_KEY" in CREDENTIALS
+
+
+def test_what_a_source_does_not_give_is_made_of_the_longest_that_it_does():
+    fifteen, hour, four_hours, day, week = Interval
+    alpaca, coinbase, tiingo = (TERMS[name] for name in ("alpaca", "coinbase", "tiingo"))
+    assert [alpaca.made_of(one) for one in Interval] == [fifteen, fifteen, fifteen, day, week]
+    assert [coinbase.made_of(one) for one in (four_hours, week)] == [hour, day]
+    assert [tiingo.made_of(one) for one in (hour, day, week)] == [hour, day, day]

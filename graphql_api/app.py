@@ -94,7 +94,7 @@ def create_app(settings: Settings, clock: Clock = now) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        """A server gives back what it leased and closes its files when it stops.
+        """A server that stops gives back what it leased, and closes its files.
 
         A Lambda environment is just thrown away.
         """

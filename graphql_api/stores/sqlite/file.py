@@ -12,7 +12,7 @@ from graphql_api.stores.records import StoreUnavailable
 
 __all__ = ["SqliteFile"]
 
-PATIENCE: Final = 0.5  # seconds to wait for another writer
+PATIENCE: Final = 0.35  # seconds to wait for our own threads, and again for another writer
 FIRST: Final = """
 CREATE TABLE accounts (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, plan TEXT NOT NULL, created_at INTEGER NOT NULL

@@ -34,7 +34,22 @@ def silent():
         yield taken.getsockname()[1]
 
 
-@pytest.mark.parametrize("port", ["closed", "silent"])
+@pytest.fixture
+def full():
+    """A port whose queue is full: connections to it hang."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen(0)
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(taken.getsockname())
+        yield taken.getsockname()[1]
+        for one in waiting:
+            one.close()
+
+
+@pytest.mark.parametrize("port", ["closed", "silent", "full"])
 def test_a_dynamodb_that_does_not_answer_is_503_within_the_second(
     request, monkeypatch, port, caller
 ):
@@ -47,6 +62,9 @@ def test_a_dynamodb_that_does_not_answer_is_503_within_the_second(
         lambda: guard.authenticate({"x-api-key": keys.mint("live")}),
         lambda: guard.admit(caller, 1),
         lambda: guard.peek(caller),
+        lambda: guard.admit(caller, 1),
+        lambda: guard.admit(caller, 1),
+        lambda: guard.admit(caller, 1),  # refused by the open circuit
     ):
         began = time.monotonic()
         with pytest.raises(Unavailable):

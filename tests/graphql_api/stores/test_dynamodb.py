@@ -7,9 +7,18 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
 
-from graphql_api.stores import Account, ApiKey, AuditEntry, Charge, Scope, StoreUnavailable
+from graphql_api.stores import (
+    Account,
+    ApiKey,
+    AuditEntry,
+    Charge,
+    Scope,
+    StoreThrottled,
+    StoreUnavailable,
+)
 from graphql_api.stores.dynamodb import TABLE, TIME_TO_LIVE, DynamoDBStore, connect
 from graphql_api.stores.dynamodb.items import time_to_live
+from graphql_api.stores.patience import within
 
 TODAY = "2026-11-21"
 ACCOUNT = Account("01ACCOUNT", "name", "BASIC", 1)
@@ -92,6 +101,34 @@ def test_a_read_that_failed_slowly_is_not_sent_again(client, table):
     with pytest.raises(StoreUnavailable, match="ReadTimeout"):
         store.find_account(ACCOUNT.id)
     assert faulty.calls == ["get_item"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"],
+)
+def test_a_throttled_table_is_not_asked_again(client, table, code):
+    faulty = Faulty(client, *[refusal(code)] * 3)
+    store = DynamoDBStore(faulty, table, sleep=lambda seconds: None)
+    for ask in (
+        lambda: store.find_key(KEY.id),
+        lambda: store.idle(CHARGE, 0, 1),
+        lambda: store.create_account(ACCOUNT, KEY, ENTRY),
+    ):
+        with pytest.raises(StoreThrottled, match=code):
+            ask()
+    assert faulty.calls == ["get_item", "update_item", "transact_write_items"]
+
+
+def test_a_read_is_tried_again_only_while_its_caller_can_wait(client, table, atomic):
+    faulty = Faulty(client, *[refusal("InternalServerError")] * 2)
+    store = DynamoDBStore(faulty, table, sleep=lambda seconds: None)
+    with within(0.6), pytest.raises(StoreUnavailable):
+        store.find_key(KEY.id)
+    assert faulty.calls == ["get_item"]
+    with within(5):
+        assert store.find_key(KEY.id) is None
+    assert faulty.calls == ["get_item"] * 3
 
 
 def test_transactions_that_collide_are_sent_again_with_one_token(client, table):

@@ -139,7 +139,9 @@ def import_actions(
 
 def stored_series(store: BarStore) -> list[tuple[Instrument, StoredInterval]]:
     """Everything that is kept, by symbol and then from the shortest interval to the longest."""
-    return [(one, series) for one in store.instruments() for series in store.intervals(one.symbol)]
+    kept = store.instruments()
+    listed = store.listed([one.symbol for one in kept])
+    return [(one, series) for one in kept for series in listed[one.symbol]]
 
 
 def _stays(kept: Instrument | None, name: str | None, calendar: str | None) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ def pack_panel(
     Damaged, StoreUnavailable
         When any object of any symbol cannot be had: there are no panels with holes.
     """
-    kept = backend.heads(symbols)
+    kept = backend.heads(list(dict.fromkeys(symbols)))
     heads = {symbol: unpack(one.packed) for symbol, one in kept.items()}
     held = [head for head in heads.values() if interval in head.manifests]
     listed = reader.chunks([(head, interval) for head in held])

@@ -13,7 +13,7 @@ from tests.market_data.stores.stage import ONE_DAY, Stage
 
 # `make histories` plays 300 on each home.
 HISTORIES = int(os.environ.get("HISTORIES", "0"))
-SEEDS = {"sqlite": HISTORIES or 16, "dynamodb": HISTORIES or 4}
+SEEDS = {"sqlite": HISTORIES or 10, "dynamodb": HISTORIES or 2}
 CROSS = ("MOVING_AVERAGE_CROSS", (("fast", 1.0), ("slow", 2.0)))
 
 

@@ -34,7 +34,7 @@ def told(source, symbol, as_of, now, adjustment=Adjustment.SPLITS):
 
 def test_a_panel_answers_as_the_series_do(store, clock):
     clock.sleep(10)
-    written = store.write_panel("tech", SESSION, [*SYMBOLS, "NONE"], ONE_DAY)
+    written = store.write_panel("tech", SESSION, [*SYMBOLS, "NONE", "IBM"], ONE_DAY)
     assert (len(written), written.symbols, written.as_of) == (3, SYMBOLS, clock.now)
     panel = store.panel("tech", SESSION, ONE_DAY)
     for symbol in SYMBOLS:

@@ -31,6 +31,7 @@ CHECKSUM = struct.Struct("<I")
 # Decimal scales that are tried: values are integers / 10**scale. Others are kept as their bits.
 SCALES = range(-9, 16)
 BITS = 127
+KNOWN_SCALES = frozenset({*SCALES, BITS})
 # Integers and their differences are then exact in float64, in which they are added up.
 LARGEST = 2.0**52
 # How many columns share a width: time, known, age, origin, and then prices and volume together.
@@ -240,14 +241,13 @@ def _opened(block: bytes) -> tuple[_Header, tuple[str, ...], int]:
     if fields[1] != VERSION:
         raise UnknownFormat(f"a block of format {fields[1]}; this software knows {VERSION}")
     head = _Header._make(fields[1:17])
-    scales = (*SCALES, BITS)
     if (
         head.rows > MAX_ROWS
         or max(head.widths) > 8
         or head.unit < 1
         or head.modes > KNOWN_STEPS | AGE_STEPS
-        or head.price_scale not in scales
-        or head.volume_scale not in scales
+        or head.price_scale not in KNOWN_SCALES
+        or head.volume_scale not in KNOWN_SCALES
     ):
         raise Damaged("the block's header holds what no block holds")
     names, at = [], HEADER.size

@@ -26,8 +26,9 @@ def run(asked: argparse.Namespace, settings: Settings) -> None:
     """Seed what is missing, say where to ask and by which key, and serve until interrupted."""
     settings = replace(settings, threads=True)
     listening = _listen(asked.host, asked.port)
-    with contextlib.closing(open_bars(settings)) as bars:
-        seed(bars)
+    if settings.bars == "sqlite":  # a table of bars is nobody's sample
+        with contextlib.closing(open_bars(settings)) as bars:
+            seed(bars)
     app = create_app(settings)
     host, port = listening.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -171,6 +171,7 @@ class _Commit:
         self._delivery = delivery
         self._symbol = delivery.instrument.symbol
         self._mine: set[str] = set()
+        self._unheard: set[str] = set()
         self._landed: CommitResult | None = None
         self._superseded: set[Name] = set()
         self._now = self._late = self._beaten = 0
@@ -187,7 +188,9 @@ class _Commit:
             if self._too_late(draft):
                 self._discard(draft)
             elif not self._swap(draft.head, draft.packed):
-                self._discard(draft)
+                # What was not heard of may be done yet, and then its HEAD names these objects.
+                if draft.head.commit not in self._unheard:
+                    self._discard(draft)
                 self._pause_after_conflict()
             elif self._confirmed(draft):
                 self._expire(self._superseded)
@@ -214,6 +217,7 @@ class _Commit:
         try:
             return self._store._backend.swap(head.instrument, head.version - 1, packed)
         except StoreUnavailable:
+            self._unheard.add(head.commit)
             return self._is_there(head)
         finally:
             self._store._reader.forget(self._symbol)
@@ -271,10 +275,12 @@ class _Commit:
         return replace(self._landed, known=known)
 
     def _discard(self, draft: Draft) -> None:
-        """Let go of objects that no HEAD will name; parts may be those of another's HEAD."""
-        self._expire({name for name in draft.objects if name.kind != "M"})
+        """Let go of objects that no HEAD will name."""
+        self._expire(set(draft.objects))
 
     def _expire(self, names: set[Name]) -> None:
+        """Let objects go, but for parts of manifests, which have no salt: another may name them."""
+        names = {name for name in names if name.kind != "M"}
         if names:
             # What stays for ever costs a little; it is no reason to fail.
             with suppress(StoreUnavailable):

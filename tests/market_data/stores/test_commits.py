@@ -100,6 +100,25 @@ def test_a_write_that_arrives_after_it_was_given_up_is_found_and_told_once(
     assert series.snapshot(as_of=result.known, now=clock.now).final
 
 
+def test_what_a_write_that_was_not_heard_of_names_is_never_let_go(altered, store, daily):
+    """It may arrive when all has been given up, and its HEAD must find its chunks for ever."""
+    waiting = []
+
+    def swap(*write):
+        waiting.append(write)
+        raise StoreUnavailable("no answer")
+
+    with pytest.raises(StoreUnavailable, match="came first each time"):
+        altered(swap=swap).commit(AAPL, ONE_DAY, daily([10, 11]))
+    assert store._backend.swap(*waiting[0])
+    with store._backend.connections.use() as connection:
+        expiring = connection.execute(
+            "SELECT count(*) FROM objects WHERE expires IS NOT NULL"
+        ).fetchone()
+    assert expiring == (0,)
+    assert len(store.series("AAPL", ONE_DAY).time) == 2
+
+
 def test_a_confirmation_that_is_lost_is_made_up_for(altered, store, daily):
     swaps = []
 

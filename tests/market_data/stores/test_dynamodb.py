@@ -25,7 +25,7 @@ from market_data.stores.dynamodb import backend as backend_module
 from market_data.stores.objects import Name
 
 ONE_DAY, QUARTERS = Interval.ONE_DAY, Interval.FIFTEEN_MINUTES
-AAPL = Instrument("AAPL", calendar="XNAS", source="told")
+AAPL = Instrument("AAPL", calendar="24/7", source="told")
 BTC = Instrument("BTC-USD", calendar="24/7", source="told")
 MONDAY = 18_267 * DAY
 

@@ -31,7 +31,9 @@ store = SqliteBarStore(path, wait=60.0)
 for n in range(10):
     one = np.array([1.0])
     time = np.array([1_578_268_800_000_000 + (3 * n + mine) * 7 * 86_400_000_000])
-    store.commit(Instrument("AAPL"), Interval.ONE_DAY, Bars(time, one, one, one, one, one))
+    store.commit(
+        Instrument("AAPL", calendar="24/7"), Interval.ONE_DAY, Bars(time, one, one, one, one, one)
+    )
 store.close()
 """
 

@@ -8,7 +8,11 @@ import {
   fetchQuery,
   graphql,
 } from "relay-runtime";
+import HistoryPage, {
+  type mainHistoryPageQuery,
+} from "./__generated__/mainHistoryPageQuery.graphql";
 import type { mainAgainQuery } from "./__generated__/mainAgainQuery.graphql";
+import type { mainHistoryQuery } from "./__generated__/mainHistoryQuery.graphql";
 import type { mainSignalQuery } from "./__generated__/mainSignalQuery.graphql";
 import type { mainSymbolsQuery } from "./__generated__/mainSymbolsQuery.graphql";
 
@@ -29,6 +33,56 @@ const environment = new Environment({
   store: new Store(new RecordSource()),
 });
 
+// A connection below a union, which Relay pages by fetching its object again.
+graphql`
+  fragment main_history on SignalHistory
+  @argumentDefinitions(first: { type: "Int", defaultValue: 3 }, after: { type: "String" })
+  @refetchable(queryName: "mainHistoryPageQuery") {
+    signals(first: $first, after: $after) @connection(key: "main_signals") {
+      edges {
+        node {
+          action
+        }
+      }
+      pageInfo {
+        endCursor
+      }
+    }
+  }
+`;
+
+function signalsKnown(): number {
+  const source = environment.getStore().getSource();
+  return source.getRecordIDs().filter((id) => source.get(id)?.["__typename"] === "Signal").length;
+}
+
+async function pageHistory(symbol: string): Promise<void> {
+  const begun = await fetchQuery<mainHistoryQuery>(
+    environment,
+    graphql`
+      query mainHistoryQuery($symbol: Symbol!) {
+        signalHistory(symbol: $symbol) {
+          __typename
+          ... on SignalHistory {
+            id
+            ...main_history @alias(as: "page")
+          }
+        }
+      }
+    `,
+    { symbol },
+  ).toPromise();
+  if (begun?.signalHistory.__typename !== "SignalHistory" || signalsKnown() !== 3) {
+    throw new Error("no history");
+  }
+  const id = begun.signalHistory.id;
+  const more = { id, first: 5 };
+  await fetchQuery<mainHistoryPageQuery>(environment, HistoryPage, more).toPromise();
+  if (signalsKnown() !== 5) {
+    throw new Error(`${signalsKnown()} signals are known, not 5`);
+  }
+}
+
 async function main(): Promise<void> {
   const page = await fetchQuery<mainSymbolsQuery>(
     environment,
@@ -46,6 +100,7 @@ async function main(): Promise<void> {
     { first: 2 },
   ).toPromise();
   const symbols = page?.symbols.edges.map((edge) => edge.node.symbol) ?? [];
+  await pageHistory(symbols[0] ?? "");
 
   const asked = await fetchQuery<mainSignalQuery>(
     environment,

@@ -126,20 +126,19 @@ class Watched:
     def __init__(self) -> None:
         self._context, self._judge = execution.Context, execution.Judge
         self.last: Any = None
-        self.judged: tuple[Any, ...] = ()
+        self.judged: Callable[[], Any] | None = None
 
     def context(self, **named: Any) -> Any:
         self.last = self._context(**named)
         return self.last
 
-    def judge(self, *arguments: Any) -> Any:
-        self.judged = arguments
-        return self._judge(*arguments)
+    def judge(self, *arguments: Any, **named: Any) -> Any:
+        self.judged = partial(self._judge, *arguments, **named)
+        return self.judged()
 
     def again(self) -> Any:
-        *given, _ = self.judged
-        moment = now()
-        return replace(self.last, judge=self._judge(*given, moment), now=moment)
+        assert self.judged is not None
+        return replace(self.last, judge=self.judged())
 
 
 def answered(handler: Any, asked: dict[str, Any]) -> Any:

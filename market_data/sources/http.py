@@ -213,7 +213,8 @@ class Http:
         """An answer read whole, within its bounds."""
         pieces, size = [], 0
         try:
-            while piece := response.read(PIECE):
+            # Whatever is there, at once: read() would wait for all of a piece, drop by drop.
+            while piece := response.read1(PIECE):
                 pieces.append(piece)
                 size += len(piece)
                 if size > self._max_bytes:

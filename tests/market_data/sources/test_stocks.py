@@ -416,3 +416,21 @@ def test_a_row_of_a_time_zone_east_of_utc_has_its_own_date(source, chart, day):
     chart([opened(day, "2020-01-05", 23)], [10], meta={"gmtoffset": 39600})
     batch = source("yahoo").fetch("CBA.AX", ONE_DAY, day("2020-01-06"), day("2020-01-07"))
     assert batch.bars == (RawBar(day("2020-01-06"), "10", "10", "10", "10", "100"),)
+
+
+@pytest.mark.parametrize(
+    ("time", "what"),
+    [(None, "null where a text belongs: t"), ("soon", "'soon' where a time belongs")],
+)
+def test_a_bar_of_alpaca_without_its_time_is_a_bad_answer(january, alpaca, time, what):
+    alpaca([alpaca_bar(time)])
+    with pytest.raises(BadAnswer, match=what):
+        january("alpaca")
+
+
+def test_dividends_that_are_no_numbers_are_told_as_they_came(january, alpaca, day):
+    paid = [{"ex_date": "2020-01-07", "rate": rate} for rate in (0.77, None)]
+    alpaca([], actions={"cash_dividends": paid})
+    batch = january("alpaca")
+    assert {one.value for one in batch.actions} == {"0.77", "null"}
+    assert {one.code for one in sift(batch, "XNYS").refused} == {"CONTRADICTED"}

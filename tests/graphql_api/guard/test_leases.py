@@ -390,6 +390,18 @@ def test_a_race_that_is_lost_gives_nothing_back_twice(guard, caller, clock, stor
     assert used(sqlite, caller) == (97, 194)
 
 
+def test_closing_while_a_lease_is_fetched_gives_that_back_too(guard, caller, clock, store, sqlite):
+    answered = lease(guard, caller, clock, store).requests
+    store.after = dict.fromkeys(("busy", "idle"), guard.close)
+    while not store.calls:
+        clock.move(0.025)
+        last = guard.admit(caller, 2)
+        answered += 1
+    assert last.ready > 0
+    assert store.calls == ["busy", "give_back"]
+    assert used(sqlite, caller) == (answered, 2 * answered)
+
+
 class Slow:
     """A store whose answers take a while of true time; it counts who asks at once."""
 

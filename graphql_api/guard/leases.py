@@ -8,7 +8,7 @@ from graphql_api.guard.plans import Plan
 from graphql_api.guard.standing import Admission
 from graphql_api.stores import Outcome, UsageDay
 
-__all__ = ["Holding", "Order"]
+__all__ = ["Debt", "Holding", "Order"]
 
 
 class Order(NamedTuple):
@@ -19,6 +19,14 @@ class Order(NamedTuple):
     life: int = 0
     requests_back: int = 0
     units_back: int = 0
+
+
+class Debt(NamedTuple):
+    """What is to be given back to a day by a write of its own."""
+
+    day: str
+    requests: int
+    units: int
 
 
 class Holding:
@@ -38,6 +46,7 @@ class Holding:
         "_until",
         "_valid",
         "day",
+        "debts",
         "failures",
         "fetching",
         "gone",
@@ -54,6 +63,7 @@ class Holding:
         self.failures = 0  # fetches that failed, for those who waited for one
         self.gone = False  # put out of the memory: nothing may be added any more
         self.pressed_until = 0  # the store asked for fewer writes
+        self.debts: list[Debt] = []  # what is owed to days that are over
         self.day = day
         self.usage = UsageDay(day)  # as the last answer of the store had it
         self._taken = 0
@@ -118,15 +128,21 @@ class Holding:
             self._units += order.units_back
             return True
 
-    def turn(self, day: str) -> tuple[str, int, int]:
-        """Begin another day; the day before, with the requests and units owed to it."""
+    def turn(self, day: str) -> None:
+        """Begin another day, or this one anew: what is held becomes a debt to the day so far."""
         with self.lock:
-            left = (self.day, self._valid + self._owed, self._units)
+            debt = Debt(self.day, self._valid + self._owed, self._units)
+            if debt.requests or debt.units:
+                self.debts.append(debt)
             self._valid = self._owed = self._units = 0
             if day != self.day:
                 self.day = day
                 self.usage = UsageDay(day)
-            return left
+
+    def next_debt(self) -> Debt | None:
+        """What is to be given back next, which whoever asks now gives back."""
+        with self.lock:
+            return self.debts.pop(0) if self.debts else None
 
     @property
     def units(self) -> int:
@@ -136,7 +152,14 @@ class Holding:
     def held(self, day: str) -> tuple[int, int]:
         """Requests and units of a day that were charged and not spent."""
         with self.lock:
-            return (self._valid + self._owed, self._units) if self.day == day else (0, 0)
+            requests, units = self._valid + self._owed, self._units
+            owed = [debt for debt in self.debts if debt.day == day]
+            if self.day != day:
+                requests = units = 0
+            return (
+                requests + sum(debt.requests for debt in owed),
+                units + sum(debt.units for debt in owed),
+            )
 
     def _lives(self, now: int, fewest: int = 1) -> bool:
         return self._valid >= fewest and self._taken <= now < self._until

@@ -106,7 +106,9 @@ class Leasing:
             now = self._clock()
             day = day_of(now)
             if holding.day != day:
-                self.give_back(caller.account_id, *holding.turn(day), reach)
+                holding.turn(day)
+            if holding.debts:
+                self._pay(caller.account_id, holding, reach)
             try:
                 seen = charging.check(caller, cost, now, holding.units)
             except RateLimited:
@@ -150,14 +152,11 @@ class Leasing:
 
     def _failed(self, holding: Holding, order: Order, error: Unavailable, now: int) -> None:
         """Keep what a write that failed has surely not given back."""
-        cause = error.__cause__
         holding.failures += 1
-        if isinstance(cause, StoreThrottled):
+        if isinstance(error.__cause__, StoreThrottled):
             holding.pressed_until = now + PRESSED_FOR
-        if isinstance(cause, StoreUnavailable) and not isinstance(cause, StoreThrottled):
-            # It may have been done. To give it back again might be once too often.
-            return
-        holding.restore(order, holding.usage)
+        if not _may_be_done(error):
+            holding.restore(order, holding.usage)
 
     def _holding(self, account_id: str, now: int, reach: Reach) -> Holding:
         """What is held of an account; the one that was asked for longest ago makes room."""
@@ -174,4 +173,25 @@ class Leasing:
 
     def _empty(self, account_id: str, holding: Holding, reach: Reach) -> None:
         holding.gone = True  # a thread that is fetching for it empties it again
-        self.give_back(account_id, *holding.turn(holding.day), reach)
+        holding.turn(holding.day)
+        self._pay(account_id, holding, reach)
+
+    def _pay(self, account_id: str, holding: Holding, reach: Reach) -> None:
+        """Give back what is owed to days that are over, each once.
+
+        What surely was not done is owed on; what may have been done is not.
+        """
+        while debt := holding.next_debt():
+            try:
+                reach(self._usage.give_back, account_id, *debt)
+            except Unavailable as error:
+                logger.warning("not given back: %s: %s", debt, error.__cause__ or error)
+                if not _may_be_done(error):
+                    holding.debts.insert(0, debt)
+                return
+
+
+def _may_be_done(error: Unavailable) -> bool:
+    """Whether a write that failed may have happened: to do it again might be once too often."""
+    cause = error.__cause__
+    return isinstance(cause, StoreUnavailable) and not isinstance(cause, StoreThrottled)

@@ -201,7 +201,7 @@ class Interleavings(RuleBasedStateMachine):
     def held(self, number):
         """What a guard would give back if it were closed, by day."""
         holdings = self.guards[number]._leasing._holdings.values()
-        found = {holding.day: holding.held(holding.day) for holding in holdings}
+        found = {day: holding.held(day) for holding in holdings for day in self.ledger.days}
         return {day: held for day, held in found.items() if held != (0, 0)}
 
 

@@ -62,6 +62,7 @@ ministack: .venv-ministack/stamp # The DynamoDB that the guard is attacked on
 
 packages: .venv/serve.stamp # What tests run in Node.js, so that they themselves need no network
 	@$(BIN)/python scripts/run_node.py tests/protocol
+	@$(BIN)/python scripts/run_node.py tests/dynalite
 
 test: .venv/dev.stamp graphiql packages ministack ## Everything, with no network and no AWS; prints the coverage
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --cov --cov-report=term-missing:skip-covered $(ARGS)

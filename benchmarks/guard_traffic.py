@@ -10,10 +10,11 @@ from benchmarks.traffic.load import Load, contended, poisson
 from graphql_api.guard.plans import PLANS
 from graphql_api.stores.dynamodb.items import account_pk, time_to_live, use_sk
 
-# US dollars a million, on demand, US East (N. Virginia), table class Standard:
-# https://aws.amazon.com/dynamodb/pricing/on-demand/ as of November 2026, unchanged since the
-# reduction by half of November 2024. A write of up to 1 KB is one unit, also one whose condition
-# fails; a consistent read of up to 4 KB is one.
+# US dollars a million, on demand, US East (N. Virginia), table class Standard. What is a unit:
+# https://aws.amazon.com/dynamodb/pricing/on-demand/, seen in November 2026; the two prices, halved in
+# November 2024: https://airbyte.com/data-engineering-resources/dynamodb-pricing of 2025-07-21.
+# A write of up to 1 KB is one unit, also one whose condition fails; a consistent read of up to
+# 4 KB is one.
 WRITE, READ = 0.625, 0.125
 TWO_COUNTERS = 2  # writes a request: one that counts for the rate, one for the day
 WARM = 1  # seconds after which every environment has its first lease
@@ -114,8 +115,11 @@ def main() -> None:
         f"\na day's item: {item_size(10**6, 0)} bytes, with 10 revoked keys "
         f"{item_size(10**6, 10)}; one write unit up to 1,024"
     )
-    print(f"prices: ${WRITE} a million write units, ${READ} a million read units, on demand,")
-    print("us-east-1, https://aws.amazon.com/dynamodb/pricing/on-demand/, November 2026")
+    print(
+        f"prices: ${WRITE} a million write units, ${READ} a million read units, on demand, us-east-1,"
+        "\nhttps://airbyte.com/data-engineering-resources/dynamodb-pricing (2025-07-21); units:"
+        "\nhttps://aws.amazon.com/dynamodb/pricing/on-demand/ (November 2026)"
+    )
 
 
 if __name__ == "__main__":

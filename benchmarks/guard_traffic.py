@@ -11,8 +11,8 @@ from graphql_api.guard.plans import PLANS
 from graphql_api.stores.dynamodb.items import account_pk, time_to_live, use_sk
 
 # US dollars a million, on demand, US East (N. Virginia), table class Standard. What is a unit:
-# https://aws.amazon.com/dynamodb/pricing/on-demand/, seen in November 2026; the two prices, halved in
-# November 2024: https://airbyte.com/data-engineering-resources/dynamodb-pricing of 2025-07-21.
+# https://aws.amazon.com/dynamodb/pricing/on-demand/, seen in November 2026. The two prices, halved
+# in November 2024: https://airbyte.com/data-engineering-resources/dynamodb-pricing of 2025-07-21.
 # A write of up to 1 KB is one unit, also one whose condition fails; a consistent read of up to
 # 4 KB is one.
 WRITE, READ = 0.625, 0.125
@@ -116,10 +116,10 @@ def main() -> None:
         f"{item_size(10**6, 10)}; one write unit up to 1,024"
     )
     print(
-        f"prices: ${WRITE} a million write units, ${READ} a million read units, on demand, us-east-1,"
-        "\nhttps://airbyte.com/data-engineering-resources/dynamodb-pricing (2025-07-21); units:"
-        "\nhttps://aws.amazon.com/dynamodb/pricing/on-demand/ (November 2026)"
+        f"prices: ${WRITE} a million write units, ${READ} a million read units, on demand, us-east-1"
     )
+    print("https://airbyte.com/data-engineering-resources/dynamodb-pricing (2025-07-21); units:")
+    print("https://aws.amazon.com/dynamodb/pricing/on-demand/ (November 2026)")
 
 
 if __name__ == "__main__":

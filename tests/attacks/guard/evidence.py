@@ -57,6 +57,7 @@ class Evidence:
     refunds: int = 0
     refunds_lost: int = 0
     unclosed: int = 0  # environments that were killed
+    unanswered: int = 0  # writes that the store did not answer in time
     doubtful: list[str] = field(default_factory=list)  # grants whose time cannot be
 
     def over_grants(self, account: Account) -> list[str]:
@@ -92,10 +93,13 @@ class Evidence:
                 found.append(f"{day}: {in_store} kept, {charged} charged, give {less} take {more}")
             if charged != Tally(answered.requests + held.requests, answered.units + held.units):
                 found.append(f"{day}: {charged} charged, {answered} answered and {held} held")
-        most = self.unclosed * (2 * account.lease + 1)
+        # With a write that may or may not have been done goes what it would have given back.
+        most = (self.unclosed + self.unanswered) * (2 * account.lease + 1)
         lost = sum(tally.requests for tally in self.held.values())
         if not 0 <= lost <= most:
-            found.append(f"{lost} requests held by {self.unclosed} that were killed")
+            found.append(
+                f"{lost} requests held by {self.unclosed} killed, {self.unanswered} unanswered"
+            )
         if self.refunds_lost:
             found.append(f"{self.refunds_lost} of {self.refunds} refunds lost")
         return found
@@ -119,6 +123,7 @@ class _Reader:
         self._sent: tuple[int, int, str] | None = None  # a write without an answer yet
         self._failed: tuple[int, int, str] | None = None  # a refund without an answer yet
         self._closed = False
+        self._unanswered = 0
 
     def read(self, path: Path) -> None:
         for line in path.read_text().splitlines():
@@ -143,6 +148,7 @@ class _Reader:
         if admitted == "1":
             self._charged[day].add(requests, units)
         elif admitted == "?":
+            self._unanswered += 1
             added = requests > 0 or units > 0
             perhaps = self._all.perhaps_charged if added else self._all.perhaps_given_back
             perhaps[day].add(requests, units)
@@ -165,7 +171,7 @@ class _Reader:
         self._all.refunds += 1
         if done == "1":
             self._answered[day].add(-requests, -units)
-        else:
+        elif not self._unanswered:  # else it was left alone, or this very write was not answered
             self._all.refunds_lost += 1
 
     def _N(self, what: str) -> None:
@@ -180,8 +186,9 @@ class _Reader:
             charged, answered = self._charged[day], self._answered[day]
             self._all.charged[day].add(charged.requests, charged.units)
             self._all.answered[day].add(answered.requests, answered.units)
-            if not self._closed:
+            if not self._closed or self._unanswered:
                 self._all.held[day].add(
                     charged.requests - answered.requests, charged.units - answered.units
                 )
         self._all.unclosed += not self._closed
+        self._all.unanswered += self._unanswered

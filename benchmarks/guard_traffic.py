@@ -115,9 +115,7 @@ def main() -> None:
         f"\na day's item: {item_size(10**6, 0)} bytes, with 10 revoked keys "
         f"{item_size(10**6, 10)}; one write unit up to 1,024"
     )
-    print(
-        f"prices: ${WRITE} a million write units, ${READ} a million read units, on demand, us-east-1"
-    )
+    print(f"prices: ${WRITE} a million write units, ${READ} a million read units, us-east-1")
     print("https://airbyte.com/data-engineering-resources/dynamodb-pricing (2025-07-21); units:")
     print("https://aws.amazon.com/dynamodb/pricing/on-demand/ (November 2026)")
 

@@ -90,7 +90,8 @@ class Result:
         wrong = "".join(f"\n    {one}" for one in [*self.over_grants, *self.discrepancies])
         return (
             f"{self.trial} granted {len(evidence.grants):4} ({self.granted:.2f} of allowed) "
-            f"writes {evidence.writes:4} refunds {evidence.refunds:3} held {held:2} unanswered {evidence.unanswered} "
+            f"writes {evidence.writes:4} refunds {evidence.refunds:3} held {held:2} "
+            f"unanswered {evidence.unanswered} "
             f"refused {refused}{wrong}"
         )
 

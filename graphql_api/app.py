@@ -70,6 +70,7 @@ def create_app(settings: Settings, clock: Clock = now) -> ASGIApp:
     service = Service(
         schema=schema.core_schema(),
         prices=schema.prices(),
+        access=schema.access(),
         guard=guard,
         bars=bars,
         readings=readings,

@@ -27,6 +27,7 @@ from graphql_api.introspection import Introspections, asks_about_the_schema
 from graphql_api.judgement import Decisions, Judge
 from graphql_api.observability import note
 from graphql_api.registry import Registry
+from graphql_api.schema.access import Access
 from graphql_api.schema.context import Context
 from graphql_api.schema.cost import Prices
 from graphql_api.schema.errors import OUR_FAULT, present
@@ -79,6 +80,7 @@ class Service:
         self,
         schema: GraphQLSchema,
         prices: Prices,
+        access: Access,
         guard: Guard,
         bars: BarStore,
         readings: ReadingStore,
@@ -91,6 +93,7 @@ class Service:
         self._licensed = frozenset(licensed)
         self._schema = schema
         self._prices = prices
+        self._access = access
         self._bars = bars
         self._readings = readings
         self._clock = clock
@@ -128,6 +131,7 @@ class Service:
         )
         if isinstance(variables, list):
             return self._unfit(caller, reach, variables, "BAD_USER_INPUT")
+        self._access.check(caller, operation, document.fragments, variables)
         cost = self._prices.of(operation, document.fragments, variables)
         if cost:
             caller.require(Scope.SIGNALS_READ)
@@ -208,6 +212,7 @@ class Service:
             document.ast,
             context_value=Context(
                 caller=caller,
+                deeds=self.guard.deeds(caller, reach),
                 admission=admission,
                 guard=self.guard,
                 reach=reach,

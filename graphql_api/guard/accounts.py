@@ -1,67 +1,45 @@
-"""Accounts and keys: made, listed, moved and revoked, each deed with its audit entry.
+"""Accounts: made, listed and moved, each deed with its audit entry; and, with it, their keys.
 
-What the command line does and what mutations will do. Secrets are handed out once and kept nowhere.
+What the command line does and what mutations do. Secrets are handed out once and kept nowhere.
 """
 
-import secrets
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Final
 
 from graphql_api.errors import ApiError, BadInput
 from graphql_api.guard import keys
-from graphql_api.guard.limits import day_of, next_day_of
-from graphql_api.guard.plans import PLANS
-from graphql_api.guard.reach import Reach
-from graphql_api.stores import Account, AccountStore, ApiKey, AuditEntry, Overrides, Scope
+from graphql_api.guard.deeds import NewKey, asked_of, no_account, told_of, ulid
+from graphql_api.guard.idempotency import Request
+from graphql_api.guard.key_deeds import KeyDeeds
+from graphql_api.guard.terms import KeyTerms, check_overrides, check_plan, readable
+from graphql_api.stores import Account, ApiKey, AuditEntry, Once, Overrides, Scope, Slice
 
 __all__ = ["DEMO_ACCOUNT", "Accounts", "NewKey", "ulid"]
 
 DEMO_ACCOUNT: Final = "demo"
-LONGEST_NAME: Final = 100  # characters
-CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+NO_OVERRIDES: Final = Overrides()
 
 
-@dataclass(frozen=True, slots=True)
-class NewKey:
-    """A key that was just made, with the secret that is shown this once."""
+class Accounts(KeyDeeds):
+    """The deeds of account management."""
 
-    secret: str = field(repr=False)
-    key: ApiKey
-    account: Account
-
-
-class Accounts:
-    """The deeds of account management.
-
-    Parameters
-    ----------
-    store : AccountStore
-    clock : callable
-        Integer microseconds since the epoch.
-    environment : "live" or "test"
-        The kind of keys that are made.
-    actor : str
-        Who does it, for the audit log: a key's id, or ``cli``.
-    """
-
-    def __init__(
+    def create_account(
         self,
-        store: AccountStore,
-        clock: Callable[[], int],
-        environment: keys.Environment = "live",
-        actor: str = "cli",
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._environment = environment
-        self._actor = actor
-
-    def create_account(self, name: str, plan: str) -> Account:
+        name: str,
+        plan: str,
+        overrides: Overrides = NO_OVERRIDES,
+        request: Request | None = None,
+    ) -> Account:
         """A new account, without a key yet."""
-        account = self._new_account(name, plan)
-        self._keep(account, None)
-        return account
+        account = self._new_account(name, plan, overrides)
+        mark = self._mark(request, "account.created", asked_of(account), account.id)
+        before = self._before(mark)
+        if before is None and not self._keep(account, None, mark):
+            before = self._before(mark)
+            if before is None:
+                raise _is_there(account)
+        return account if before is None else self.find_account(before.result)
 
     def open_account(
         self,
@@ -70,90 +48,61 @@ class Accounts:
         label: str = "",
         scopes: Iterable[Scope] = (Scope.SIGNALS_READ,),
         expires_at: int | None = None,
+        *,
+        not_before: int | None = None,
+        networks: Iterable[str] = (),
+        overrides: Overrides = NO_OVERRIDES,
+        request: Request | None = None,
     ) -> NewKey:
         """A new account with its first key, in one transaction."""
-        account = self._new_account(name, plan)
-        new = self._new_key(account, label, scopes, expires_at)
-        self._keep(account, new.key)
-        return new
+        account = self._new_account(name, plan, overrides)
+        new = self._new_key(account, KeyTerms(label, scopes, not_before, expires_at, networks))
+        asked = [asked_of(account), asked_of(new.key) | {"account_id": None}]
+        mark = self._mark(request, "account.opened", asked, new.key.id)
+        before = self._made_before(mark)
+        if before is None and not self._keep(account, new.key, mark):
+            before = self._made_before(mark)
+            if before is None:
+                raise _is_there(account)
+        return before or new
 
-    def create_key(
-        self,
-        account_id: str,
-        label: str = "",
-        scopes: Iterable[Scope] = (Scope.SIGNALS_READ,),
-        expires_at: int | None = None,
-    ) -> NewKey:
-        """A new key of an account that is there.
+    def list_accounts(self, part: Slice) -> list[Account]:
+        """A part of all accounts, in order of their making."""
+        return self._ask(self._store.list_accounts, part)
 
-        Raises
-        ------
-        BadInput
-            When there is no such account, or the key would never be valid.
+    def audit_log(self, account_id: str, part: Slice) -> list[AuditEntry]:
+        """A part of what was done to an account, newest first."""
+        return self._ask(self._store.audit_log, account_id, part)
+
+    def set_plan(
+        self, account_id: str, plan: str | None, overrides: Overrides = NO_OVERRIDES
+    ) -> Account:
+        """Give an account a plan, None for the one it has, and limits of its own in it, or none.
+
+        Processes that know the account follow within a minute.
         """
-        account = self._account(account_id)
-        new = self._new_key(account, label, scopes, expires_at)
-        details = {"key": new.key.id, "label": label}
-        entry = self._entry(account_id, "key.created", **details)
-        if not Reach(self._clock)(self._store.create_key, new.key, entry):
-            raise _no_account(account_id)
-        return new
-
-    def find_key(self, key_id: str) -> ApiKey:
-        """The key with this id, of whatever account.
-
-        Raises
-        ------
-        BadInput
-            When there is no such key.
-        """
-        key = Reach(self._clock)(self._store.find_key, key_id)
-        if key is None:
-            raise BadInput("There is no such key.")
-        return key
-
-    def revoke_key(self, account_id: str, key_id: str) -> ApiKey:
-        """Stop a key: at the account's next admission, wherever that is decided.
-
-        Its id is written into today's and tomorrow's item, so that a new day does not revive it
-        where it is still remembered. May be repeated.
-
-        Raises
-        ------
-        BadInput
-            When the account has no such key.
-        """
-        reach = Reach(self._clock)
-        key = reach(self._store.find_key, key_id)
-        if key is None or key.account_id != account_id:
-            raise BadInput("This account has no such key.")
-        now = self._clock()
-        days = (day_of(now), next_day_of(now))
-        entry = self._entry(account_id, "key.revoked", key=key_id)
-        reach(self._store.revoke_key, key, now, days, entry)
-        return reach(self._store.find_key, key_id) or key
-
-    def list_keys(self, account_id: str) -> list[ApiKey]:
-        """The keys of an account, oldest first, revoked ones too."""
-        return Reach(self._clock)(self._store.list_keys, account_id)
-
-    def set_plan(self, account_id: str, plan: str) -> Account:
-        """Move an account to another plan; processes that know it follow within a minute."""
-        _check_plan(plan)
-        entry = self._entry(account_id, "plan.set", plan=plan)
-        if not Reach(self._clock)(self._store.set_plan, account_id, plan, Overrides(), entry):
-            raise _no_account(account_id)
-        return self._account(account_id)
+        if plan is not None:
+            check_plan(plan)
+        check_overrides(overrides)
+        given = {name: value for name, value in asdict(overrides).items() if value is not None}
+        told = {name: str(value) for name, value in given.items()}
+        if plan is not None:
+            told["plan"] = plan
+        entry = self._entry(account_id, "plan.set" if plan else "limits.set", **told)
+        if not self._ask(self._store.set_plan, account_id, plan, overrides, entry):
+            raise no_account(account_id)
+        return self.find_account(account_id)
 
     def ensure_demo(self, secret: str | None = None) -> str:
         """The secret of a demo key that works: the one given while it does, or else a new one."""
         if secret is not None and self._works_for_demo(secret):
             return secret
-        if Reach(self._clock)(self._store.find_account, DEMO_ACCOUNT) is not None:
+        if self._ask(self._store.find_account, DEMO_ACCOUNT) is not None:
             return self.create_key(DEMO_ACCOUNT, "demo").secret
         account = Account(DEMO_ACCOUNT, "Demo", "DEMO", self._clock())
-        new = self._new_key(account, "demo", (Scope.SIGNALS_READ,), None)
-        self._keep(account, new.key)
+        new = self._new_key(account, KeyTerms("demo"))
+        if not self._keep(account, new.key, None):
+            raise _is_there(account)
         return new.secret
 
     def _works_for_demo(self, secret: str) -> bool:
@@ -161,69 +110,22 @@ class Accounts:
             keys.check(secret, self._environment)
         except ApiError:
             return False
-        key = Reach(self._clock)(self._store.find_key, keys.digest(secret))
+        key = self._ask(self._store.find_key, keys.digest(secret))
         return key is not None and key.account_id == DEMO_ACCOUNT and key.revoked_at is None
 
-    def _account(self, account_id: str) -> Account:
-        account = Reach(self._clock)(self._store.find_account, account_id)
-        if account is None:
-            raise _no_account(account_id)
-        return account
-
-    def _new_account(self, name: str, plan: str) -> Account:
-        _check_plan(plan)
-        name = name.strip()
-        if not 1 <= len(name) <= LONGEST_NAME:
-            raise BadInput(f"The name of an account has 1 to {LONGEST_NAME} characters.")
+    def _new_account(self, name: str, plan: str, overrides: Overrides) -> Account:
+        check_plan(plan)
+        check_overrides(overrides)
         now = self._clock()
-        return Account(ulid(now), name, plan, now)
+        return Account(ulid(now), readable("The name of an account", name), plan, now, overrides)
 
-    def _new_key(
-        self, account: Account, label: str, scopes: Iterable[Scope], expires_at: int | None
-    ) -> NewKey:
-        now = self._clock()
-        granted = frozenset(scopes)
-        if len(label) > LONGEST_NAME:
-            raise BadInput(f"The label of a key has at most {LONGEST_NAME} characters.")
-        if not granted:
-            raise BadInput("A key needs at least one scope, or it could do nothing.")
-        if expires_at is not None and expires_at <= now:
-            raise BadInput("The key would have expired already.")
-        secret = keys.mint(self._environment)
-        key = ApiKey(
-            id=keys.digest(secret),
-            account_id=account.id,
-            label=label,
-            last_four=secret[-4:],
-            scopes=granted,
-            created_at=now,
-            expires_at=expires_at,
-        )
-        return NewKey(secret, key, account)
-
-    def _keep(self, account: Account, key: ApiKey | None) -> None:
-        details = {"plan": account.plan}
+    def _keep(self, account: Account, key: ApiKey | None, mark: Once | None) -> bool:
+        details = {"plan": account.plan, "name": account.name}
         if key is not None:
-            details["key"] = key.id
+            details |= {"key": key.id, **told_of(key)}
         entry = self._entry(account.id, "account.created", **details)
-        if not Reach(self._clock)(self._store.create_account, account, key, entry):
-            raise BadInput(f"There is an account {account.id} already.")
-
-    def _entry(self, account_id: str, action: str, **details: str) -> AuditEntry:
-        now = self._clock()
-        return AuditEntry(ulid(now), account_id, now, self._actor, action, details)
+        return self._ask(self._store.create_account, account, key, entry, mark)
 
 
-def ulid(now: int) -> str:
-    """A ULID: 48 bits of milliseconds, 80 of chance, in Crockford's base 32; it sorts by time."""
-    number = (now // 1_000) << 80 | secrets.randbits(80)
-    return "".join(CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
-
-
-def _check_plan(plan: str) -> None:
-    if plan not in PLANS:
-        raise BadInput(f"There is no plan of that name; the plans are {', '.join(PLANS)}.")
-
-
-def _no_account(account_id: str) -> BadInput:
-    return BadInput(f"There is no account {account_id}.")
+def _is_there(account: Account) -> BadInput:
+    return BadInput(f"There is an account {account.id} already.")

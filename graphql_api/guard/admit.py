@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from graphql_api.errors import BadInput, Unauthenticated
 from graphql_api.guard import refusals
+from graphql_api.guard.accounts import Accounts
 from graphql_api.guard.authenticate import Authenticator
 from graphql_api.guard.breaker import Breaker
 from graphql_api.guard.caller import Caller
@@ -59,6 +60,7 @@ class Guard:
         tokens: "Tokens | None" = None,
     ) -> None:
         self._accounts = accounts
+        self._environment = environment
         self._authenticator = Authenticator(accounts, clock, environment, tokens)
         self._usage = usage
         self._clock = clock
@@ -191,6 +193,21 @@ class Guard:
         return [
             self._less_held(caller.account_id, by_day.get(day) or UsageDay(day)) for day in wanted
         ]
+
+    def deeds(self, caller: Caller, reach: Reach) -> Accounts:
+        """What this caller may do to accounts and keys, in its name; who may is asked before."""
+        return Accounts(
+            self._accounts,
+            self._clock,
+            self._environment,
+            actor=caller.actor,
+            home=caller.account,
+            reach=reach,
+        )
+
+    def forget(self, key_id: str) -> None:
+        """Refuse a key from now on that this process has revoked."""
+        self._authenticator.forget(key_id)
 
     def keys(self, caller: Caller, reach: Reach | None = None) -> list[ApiKey]:
         """The keys of the caller's account, oldest first, revoked ones too; one read."""

@@ -154,7 +154,7 @@ class Authenticator:
             verified = reach.elsewhere(self._tokens.verify, token)
             self._verified.put(digest, verified, min(now + VERIFIED_FOR, verified.expires_at))
         account = self._account(verified.account_id, now, reach)
-        return Caller(account, _plan(account), None, verified.scopes)
+        return Caller(account, _plan(account), None, verified.scopes, verified.subject)
 
     def _account(self, account_id: str, now: int, reach: Reach) -> Account:
         """The account that a token names; the tokens of all its users share one look-up."""

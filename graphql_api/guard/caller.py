@@ -1,5 +1,6 @@
-"""Who asks: the account, its plan, and the key that was shown."""
+"""Who asks, with what right: the account, its plan, the key that was shown, and its scopes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from graphql_api.errors import BEARER_CHALLENGE, Forbidden
@@ -17,6 +18,7 @@ class Caller:
     plan: Plan
     key: ApiKey | None  # None for a token
     scopes: frozenset[Scope]
+    subject: str | None = None  # whom a token names
 
     @property
     def account_id(self) -> str:
@@ -43,3 +45,37 @@ class Caller:
             f"This needs the scope {scope.value}, which the token does not have.",
             challenge=f'{BEARER_CHALLENGE}, error="insufficient_scope", scope="{scope.value}"',
         )
+
+    @property
+    def actor(self) -> str:
+        """Who this is in the audit log."""
+        return f"key:{self.key.id}" if self.key else f"token:{self.subject or ''}"
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether every account is open to this caller."""
+        return Scope.ADMIN in self.scopes
+
+    def managed(self, account_id: str | None) -> str:
+        """The account that this caller means and may manage: its own, or as an admin any.
+
+        Whether another account is there plays no part in the refusal.
+
+        Raises
+        ------
+        Forbidden
+        """
+        if account_id is None or account_id == self.account_id:
+            self.require(Scope.KEYS_WRITE)
+            return self.account_id
+        self.require(Scope.ADMIN)
+        return account_id
+
+    def check_grant(self, scopes: Iterable[Scope]) -> None:
+        """Raise Forbidden for scopes that this caller does not hold, so could not give."""
+        for scope in sorted(scopes):
+            if scope not in self.scopes and not self.is_admin:
+                raise Forbidden(
+                    f"The scope {scope.value} can be given only by whoever holds it, "
+                    "which this caller does not."
+                )

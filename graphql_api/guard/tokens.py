@@ -33,6 +33,7 @@ FAR: Final = 253_402_300_800  # seconds; the year 10000, beyond which no clock i
 
 SHAPE: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 KEY_ID: Final = re.compile(r"[!-~]{1,200}")
+SUBJECT: Final = re.compile(r"[ -~]{1,255}")  # RFC 7519 and OpenID Connect
 TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt"})  # RFC 7519, RFC 9068
 USES: Final = ("access", "id")  # Cognito's token_use
 
@@ -77,6 +78,7 @@ class Verified:
     account_id: str
     scopes: frozenset[Scope]
     expires_at: int  # microseconds since the epoch, without the leeway
+    subject: str = ""  # whom the issuer names, for the audit log
 
 
 class Keys(Protocol):
@@ -126,7 +128,9 @@ class Tokens:
             raise InvalidToken(BAD_CLAIMS) from None
         self._check_origin(claims)
         expires_at = _check_times(claims, self._clock())
-        return Verified(self._account(claims), self._scopes(claims), expires_at)
+        subject = claims.get("sub")
+        subject = subject if isinstance(subject, str) and SUBJECT.fullmatch(subject) else ""
+        return Verified(self._account(claims), self._scopes(claims), expires_at, subject)
 
     def _check_origin(self, claims: Mapping[str, Any]) -> None:
         """From our issuer, for us, and to be shown to an API."""

@@ -16,12 +16,13 @@ from graphql import (
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
+from graphql_api.schema.access import Access
 from graphql_api.schema.cost import Prices
 from graphql_api.schema.mutation import Mutation
 from graphql_api.schema.query import Query
 from graphql_api.schema.scalars import SCALARS
 
-__all__ = ["core_schema", "prices", "schema", "sdl"]
+__all__ = ["access", "core_schema", "prices", "schema", "sdl"]
 
 
 @cache
@@ -45,6 +46,12 @@ def core_schema() -> GraphQLSchema:
 def prices() -> Prices:
     """The prices that the schema publishes."""
     return Prices(core_schema(), GraphQLCoreConverter.DEFINITION_BACKREF)
+
+
+@cache
+def access() -> Access:
+    """The scopes that the schema publishes."""
+    return Access(core_schema(), GraphQLCoreConverter.DEFINITION_BACKREF)
 
 
 def sdl() -> str:

@@ -2,13 +2,14 @@
 
 import enum
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import strawberry
 
-from graphql_api.errors import BadInput
+from graphql_api.errors import BadInput, Internal
 from graphql_api.guard.caller import Caller
-from graphql_api.guard.plans import PLANS
+from graphql_api.guard.plans import PLANS, plan_of
 from graphql_api.schema.catalogue import FREE, derived_enum, member
 from graphql_api.schema.context import Context, Info
 from graphql_api.schema.node import Node, global_id
@@ -18,7 +19,7 @@ from graphql_api.stores.records import ApiKey as KeptKey
 from graphql_api.stores.records import Scope as KeptScope
 from graphql_api.stores.records import UsageDay as KeptDay
 
-__all__ = ["RateLimit", "Usage", "Viewer"]
+__all__ = ["Account", "ApiKey", "Plan", "RateLimit", "Scope", "Usage", "Viewer"]
 
 HISTORY_MAXIMUM = 30
 """Days of use that are kept and shown."""
@@ -54,11 +55,22 @@ class ApiKey(Node):
     last_four: str = strawberry.field(description="The secret's last characters.")
     scopes: list[Scope] = strawberry.field(description="What it may do.")
     created_at: DateTime = strawberry.field(description="When it was made.")
+    not_before: DateTime | None = strawberry.field(description="From when it is taken.")
     expires_at: DateTime | None = strawberry.field(description="When it ends by itself.")
     last_used_at: DateTime | None = strawberry.field(
         description="When it was last used, to the hour."
     )
     revoked_at: DateTime | None = strawberry.field(description="When it was revoked.")
+    networks: list[str] = strawberry.field(
+        description="The blocks of addresses from which alone it is taken, in CIDR form; none "
+        "means from anywhere."
+    )
+    replaces: strawberry.ID | None = strawberry.field(
+        description="The key in whose place it came when that was rotated."
+    )
+    replaced_by: strawberry.ID | None = strawberry.field(
+        description="The key that came in its place when it was rotated."
+    )
 
     @classmethod
     def of(cls, kept: KeptKey) -> "ApiKey":
@@ -69,10 +81,36 @@ class ApiKey(Node):
             last_four=kept.last_four,
             scopes=[member(Scope, scope.name) for scope in sorted(kept.scopes)],
             created_at=DateTime(kept.created_at),
+            not_before=_moment(kept.not_before),
             expires_at=_moment(kept.expires_at),
             last_used_at=_moment(kept.last_used_at),
             revoked_at=_moment(kept.revoked_at),
+            networks=list(kept.networks),
+            replaces=_key_id(kept.replaces),
+            replaced_by=_key_id(kept.replaced_by),
         )
+
+
+@strawberry.type(description="What an account may use, as it counts.", directives=FREE)
+class AccountLimits:
+    """The plan's limits with what is overridden."""
+
+    per_second: int = strawberry.field(description="Requests a second.")
+    burst: int = strawberry.field(description="Requests at once, after a rest.")
+    units_per_day: int = strawberry.field(description="Units a day, UTC.")
+    single_query: int = strawberry.field(description="Units that one query may cost.")
+
+
+@strawberry.type(
+    description="Limits of an account's own; null where its plan's counts.", directives=FREE
+)
+class AccountOverrides:
+    """What is overridden."""
+
+    per_second: int | None = strawberry.field(description="Requests a second.")
+    burst: int | None = strawberry.field(description="Requests at once, after a rest.")
+    units_per_day: int | None = strawberry.field(description="Units a day, UTC.")
+    single_query: int | None = strawberry.field(description="Units that one query may cost.")
 
 
 @strawberry.type(description="Who pays, and whose limits count.", directives=FREE)
@@ -83,16 +121,41 @@ class Account(Node):
     plan: Plan = strawberry.field(description="Its plan.")
     created_at: DateTime = strawberry.field(description="When it was made.")
 
-    @strawberry.field(description="Its keys, oldest first, revoked ones too.", directives=FREE)
+    limits: AccountLimits = strawberry.field(description="What it may use, as it counts.")
+    overrides: AccountOverrides = strawberry.field(
+        description="Which of the limits are its own, and not its plan's."
+    )
+    kept_id: strawberry.Private[str]
+    made: strawberry.Private[tuple[KeptKey, ...]]
+
+    @strawberry.field(
+        description="Its keys, oldest first, revoked ones too. The list may be a moment behind "
+        "what other requests have done, never behind this one.",
+        directives=FREE,
+    )
     def keys(self, info: Info) -> list[ApiKey]:
-        """The keys of the account, which is always the caller's."""
-        context = info.context
-        return [ApiKey.of(key) for key in context.guard.keys(context.caller, context.reach)]
+        """The keys of the account, with those that this request has made or changed as they are."""
+        listed = info.context.deeds.list_keys(self.kept_id)
+        known = {key.id: key for key in (*listed, *self.made)}
+        in_order = sorted(known.values(), key=lambda key: (key.created_at, key.id))
+        return [ApiKey.of(key) for key in in_order]
 
     @classmethod
-    def of(cls, kept: KeptAccount) -> "Account":
-        """An account as it is kept."""
+    def of(cls, kept: KeptAccount, *made: KeptKey) -> "Account":
+        """An account as it is kept, and keys that the list of its keys may not show yet."""
+        plan = plan_of(kept)
+        if plan is None:
+            raise Internal  # written by a newer version
         return cls(
+            kept_id=kept.id,
+            made=made,
+            limits=AccountLimits(
+                per_second=plan.per_second,
+                burst=plan.burst,
+                units_per_day=plan.units_per_day,
+                single_query=plan.single_query,
+            ),
+            overrides=AccountOverrides(**asdict(kept.overrides)),
             id=global_id("Account", kept.id),
             name=kept.name,
             plan=member(Plan, kept.plan),
@@ -106,6 +169,7 @@ class Viewer:
 
     account: Account = strawberry.field(description="The account that is charged.")
     key: ApiKey | None = strawberry.field(description="The key that was shown; null for a token.")
+    scopes: list[Scope] = strawberry.field(description="What this key or token may do.")
 
     @classmethod
     def of(cls, caller: Caller) -> "Viewer":
@@ -113,6 +177,7 @@ class Viewer:
         return cls(
             account=Account.of(caller.account),
             key=None if caller.key is None else ApiKey.of(caller.key),
+            scopes=[member(Scope, scope.name) for scope in sorted(caller.scopes)],
         )
 
 
@@ -195,6 +260,10 @@ class RateLimit:
             resets_at=DateTime(stands.rate_resets_at),
             cost=stands.cost,
         )
+
+
+def _key_id(kept: str | None) -> strawberry.ID | None:
+    return None if kept is None else global_id("ApiKey", kept)
 
 
 def _moment(kept: int | None) -> DateTime | None:

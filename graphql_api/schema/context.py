@@ -6,6 +6,7 @@ from typing import Protocol, TypeAlias
 
 import strawberry
 
+from graphql_api.guard.accounts import Accounts
 from graphql_api.guard.admit import Guard
 from graphql_api.guard.caller import Caller
 from graphql_api.guard.reach import Reach
@@ -38,6 +39,7 @@ class Context:
     """One admitted request. Nothing that has not been admitted has one."""
 
     caller: Caller
+    deeds: Accounts
     admission: Admission
     guard: Guard
     reach: Reach

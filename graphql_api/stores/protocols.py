@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from graphql_api.stores.records import (
+    NEWEST,
     Account,
     ApiKey,
     AuditEntry,
     Charge,
+    Once,
     Outcome,
     Overrides,
+    Slice,
     UsageDay,
 )
 
@@ -56,21 +59,47 @@ class AccountStore(DocumentStore, Protocol):
         """The keys of an account, oldest first, revoked ones too."""
         ...
 
-    def audit_log(self, account_id: str, limit: int = 100) -> list[AuditEntry]:
-        """What was done to an account, newest first."""
+    def list_accounts(self, part: Slice) -> list[Account]:
+        """A part of all accounts, in order of their ids, which is that of their making."""
         ...
 
-    def create_account(self, account: Account, key: ApiKey | None, entry: AuditEntry) -> bool:
+    def audit_log(self, account_id: str, part: Slice = NEWEST) -> list[AuditEntry]:
+        """A part of what was done to an account, newest first."""
+        ...
+
+    def find_once(self, account_id: str, once_id: str) -> Once | None:
+        """The mark of a deed, which may be out of date."""
+        ...
+
+    def create_account(
+        self, account: Account, key: ApiKey | None, entry: AuditEntry, once: Once | None = None
+    ) -> bool:
         """Keep a new account, with a key or without, and its audit entry: all or nothing.
 
-        False when the account or the key is there already.
+        False when the account or the key is there already, or ``once`` is marked already.
         """
         ...
 
-    def create_key(self, key: ApiKey, entry: AuditEntry) -> bool:
+    def create_key(self, key: ApiKey, entry: AuditEntry, once: Once | None = None) -> bool:
         """Keep a new key of an existing account, and the audit entry: both or neither.
 
-        False when there is no such account, or the key is there already.
+        False when there is no such account, the key is there already, or ``once`` is marked.
+        """
+        ...
+
+    def rotate_key(
+        self,
+        old: ApiKey,
+        new: ApiKey,
+        days: tuple[str, ...],
+        entry: AuditEntry,
+        once: Once | None = None,
+    ) -> bool:
+        """Keep ``new``, and what ``old`` has become with it: its end, its successor; or neither.
+
+        Where ``old`` has a ``revoked_at`` it is named in the items of ``days``, as by revoke_key.
+        False when there is no such key any more that was neither revoked nor rotated before, or
+        ``once`` is marked.
         """
         ...
 

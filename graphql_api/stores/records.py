@@ -6,15 +6,19 @@ All times are integer microseconds since the epoch, as the injected clock gives 
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 __all__ = [
+    "NEWEST",
     "Account",
     "ApiKey",
     "AuditEntry",
     "Charge",
+    "Once",
     "Outcome",
     "Overrides",
     "Scope",
+    "Slice",
     "StoreThrottled",
     "StoreUnavailable",
     "UsageDay",
@@ -134,3 +138,28 @@ class AuditEntry:
     actor: str
     action: str
     details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """The mark of a deed that is done once however often it is asked for, kept with the deed."""
+
+    account_id: str  # of whoever asks
+    id: str  # SHA-256 of the asker's idempotency key
+    fingerprint: str  # SHA-256 of what was asked
+    result: str  # id of the key or account that was made
+    until: int  # when the mark is forgotten
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The part of an ordered list that is wanted: between two ids, so many from either end."""
+
+    limit: int
+    after: str | None = None
+    before: str | None = None
+    from_end: bool = False
+
+
+NEWEST: Final = Slice(100)
+"""The hundred that come first."""

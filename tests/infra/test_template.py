@@ -18,7 +18,7 @@ from graphql_api.guard.plans import PLANS
 from graphql_api.guard.secrets import SHORTEST
 from graphql_api.http.origin import HEADER, viewer_address
 from graphql_api.settings import Settings
-from graphql_api.stores.dynamodb.items import TABLE, TIME_TO_LIVE
+from graphql_api.stores.dynamodb.items import INDEX, TABLE, TIME_TO_LIVE
 from market_data.stores.dynamodb import TABLE as BARS
 from market_data.stores.dynamodb import TIME_TO_LIVE as EXPIRES
 from market_data.stores.dynamodb.bucket import SUPERSEDED
@@ -216,11 +216,14 @@ def reached(resources, role):
 def test_the_api_reaches_accounts_bars_its_one_secret_and_its_own_log_only(resources):
     assert reached(resources, "ApiRole") == {
         "AccountsTable": {
+            "dynamodb:BatchGetItem",
+            "dynamodb:ConditionCheckItem",
             "dynamodb:GetItem",
             "dynamodb:PutItem",
             "dynamodb:Query",
             "dynamodb:UpdateItem",
         },
+        "${AccountsTable.Arn}/index/" + INDEX: {"dynamodb:Query"},
         "BarsTable": {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"},
         "BarsBucket": {"s3:ListBucket"},
         "${BarsBucket.Arn}/*": {"s3:GetObject"},

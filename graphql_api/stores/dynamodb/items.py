@@ -7,9 +7,11 @@
     ACCT#<id>      AUDIT#<ulid>  AuditEntry
     DOC#<name>     TEXT          a registered document
     DOCS           COUNT         how many documents are kept
+    ACCT#<id>      ONCE#<sha256> Once; `expires_at`
+    ACCOUNTS       ACCT#<id>     that there is such an account, for listing them in order
 
-Only USE items carry the attribute `expires_at`. A key's own end is called `valid_until`, or else
-DynamoDB would delete expired keys, and "expired" would read "unknown".
+Only USE and ONCE items carry the attribute `expires_at`. A key's own end is called `valid_until`,
+or else DynamoDB would delete expired keys, and "expired" would read "unknown".
 """
 
 import json
@@ -18,7 +20,7 @@ from dataclasses import asdict
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from graphql_api.stores.records import Account, ApiKey, AuditEntry, Overrides, Scope, UsageDay
+from graphql_api.stores.records import Account, ApiKey, AuditEntry, Once, Overrides, Scope, UsageDay
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     Item = Mapping[str, AttributeValueTypeDef]
 
 __all__ = [
+    "ALL_ACCOUNTS",
     "DOCUMENTS",
     "INDEX",
     "TABLE",
@@ -39,6 +42,10 @@ __all__ = [
     "key_item",
     "key_of",
     "key_pk",
+    "listed_item",
+    "once_item",
+    "once_of",
+    "once_sk",
     "overrides_value",
     "time_to_live",
     "usage_of",
@@ -51,6 +58,7 @@ DOCUMENTS: Final[tuple["AttributeValueTypeDef", "AttributeValueTypeDef"]] = (
 )
 INDEX: Final = "keys_by_account"
 TIME_TO_LIVE: Final = "expires_at"
+ALL_ACCOUNTS: Final["AttributeValueTypeDef"] = {"S": "ACCOUNTS"}
 KEPT_DAYS: Final = 35  # 30 of history, and slack
 
 TABLE: Final[dict[str, Any]] = {
@@ -176,6 +184,39 @@ def account_of(item: "Item") -> Account:
         plan=item["plan"]["S"],
         created_at=int(item["created_at"]["N"]),
         overrides=_overrides(item),
+    )
+
+
+def listed_item(account: Account) -> "dict[str, AttributeValueTypeDef]":
+    """What lists an account among all."""
+    return {"pk": ALL_ACCOUNTS, "sk": account_pk(account.id)}
+
+
+def once_sk(once_id: str) -> "AttributeValueTypeDef":
+    """The sort key of the mark of a deed that is done once."""
+    return {"S": f"ONCE#{once_id}"}
+
+
+def once_item(once: Once) -> "dict[str, AttributeValueTypeDef]":
+    """The mark as an item."""
+    return {
+        "pk": account_pk(once.account_id),
+        "sk": once_sk(once.id),
+        "fingerprint": {"S": once.fingerprint},
+        "result": {"S": once.result},
+        "valid_until": {"N": str(once.until)},
+        "expires_at": {"N": str(-(-once.until // 1_000_000))},
+    }
+
+
+def once_of(item: "Item") -> Once:
+    """The mark in an item."""
+    return Once(
+        account_id=item["pk"]["S"].removeprefix("ACCT#"),
+        id=item["sk"]["S"].removeprefix("ONCE#"),
+        fingerprint=item["fingerprint"]["S"],
+        result=item["result"]["S"],
+        until=int(item["valid_until"]["N"]),
     )
 
 

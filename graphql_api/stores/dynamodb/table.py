@@ -10,9 +10,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 from botocore.session import get_session
 
-from graphql_api.stores.dynamodb.items import audit_item
+from graphql_api.stores.dynamodb.items import audit_item, once_item
 from graphql_api.stores.patience import allows_another
-from graphql_api.stores.records import AuditEntry, StoreThrottled, StoreUnavailable
+from graphql_api.stores.records import AuditEntry, Once, StoreThrottled, StoreUnavailable
 from market_data.whole_answers import expect_whole_answers
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ __all__ = ["READ_ATTEMPTS", "ConditionFailed", "Table", "connect", "numbers"]
 Answer = TypeVar("Answer")
 
 READ_ATTEMPTS: Final = 2
+BATCH: Final = 100  # items that one call may ask for
 TRANSACTION_ATTEMPTS: Final = 6  # they collide with one another
 PAUSE: Final = 0.05  # seconds, times a random number below the attempt's
 THROTTLED: Final = {
@@ -108,11 +109,48 @@ class Table:
                 return items[:limit]
             query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
-    def transact(self, writes: "list[TransactWriteItemTypeDef]", entry: AuditEntry) -> bool:
-        """Write all and the audit entry, or nothing; whether the conditions held."""
+    def get_many(
+        self, keys: "list[dict[str, AttributeValueTypeDef]]"
+    ) -> "list[dict[str, AttributeValueTypeDef]]":
+        """Those of the items that there are, as they stand now, in any order."""
+        found: list[dict[str, AttributeValueTypeDef]] = []
+        for start in range(0, len(keys), BATCH):
+            waiting: Any = {
+                self.table: {"Keys": keys[start : start + BATCH], "ConsistentRead": True}
+            }
+            while waiting:  # an answer is full at 16 MB, and then holds a part
+                answer = self.ask_again(
+                    READ_ATTEMPTS, self.client.batch_get_item, RequestItems=waiting
+                )
+                found += answer["Responses"].get(self.table, [])
+                if waiting == answer["UnprocessedKeys"]:
+                    raise StoreUnavailable("DynamoDB reads none of a batch")
+                waiting = answer["UnprocessedKeys"]
+        return found
+
+    def transact(
+        self,
+        writes: "list[TransactWriteItemTypeDef]",
+        entry: AuditEntry,
+        once: Once | None = None,
+    ) -> bool:
+        """Write all, the audit entry and the mark, or nothing; whether the conditions held.
+
+        PUT  mark    IF  no mark  OR  its valid_until <= now
+        """
         audit: TransactWriteItemTypeDef = {
             "Put": {"TableName": self.table, "Item": audit_item(entry)}
         }
+        if once is not None:
+            mark: TransactWriteItemTypeDef = {
+                "Put": {
+                    "TableName": self.table,
+                    "Item": once_item(once),
+                    "ConditionExpression": "attribute_not_exists(pk) OR valid_until <= :now",
+                    "ExpressionAttributeValues": numbers({":now": entry.at}),
+                }
+            }
+            writes = [*writes, mark]
         try:
             self.ask_again(
                 TRANSACTION_ATTEMPTS,

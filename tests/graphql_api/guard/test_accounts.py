@@ -33,7 +33,13 @@ def test_an_account_and_its_first_key_are_one_deed(accounts, sqlite):
     )
     (entry,) = sqlite.audit_log(new.account.id)
     assert entry.action == "account.created"
-    assert entry.details == {"plan": "BASIC", "key": new.key.id}
+    assert entry.details == {
+        "name": "Acme",
+        "plan": "BASIC",
+        "key": new.key.id,
+        "label": "laptop",
+        "scopes": "signals:read",
+    }
 
 
 def test_an_account_may_begin_without_a_key(accounts, sqlite):
@@ -135,7 +141,7 @@ def test_an_account_that_is_not_there_is_named(accounts):
 
 
 def test_an_account_that_goes_away_meanwhile_gets_no_key(accounts, basic, sqlite, monkeypatch):
-    monkeypatch.setattr(sqlite, "create_key", lambda key, entry: False)
+    monkeypatch.setattr(sqlite, "create_key", lambda key, entry, once: False)
     with pytest.raises(BadInput, match="no account"):
         accounts.create_key(basic.account.id)
 

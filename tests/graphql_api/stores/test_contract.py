@@ -12,6 +12,7 @@ from graphql_api.stores import (
     Outcome,
     Overrides,
     Scope,
+    Slice,
     UsageDay,
 )
 
@@ -105,7 +106,7 @@ def test_a_key_is_created_once(account):
 def test_the_audit_log_is_newest_first_and_ends_at_its_limit(account):
     for number in range(2, 6):
         assert account.set_plan(ACCOUNT.id, "PREMIUM", Overrides(), entry(number, "plan.set"))
-    assert [e.at - NOON for e in account.audit_log(ACCOUNT.id, limit=3)] == [5, 4, 3]
+    assert [e.at - NOON for e in account.audit_log(ACCOUNT.id, Slice(3))] == [5, 4, 3]
 
 
 def test_a_plan_moves_and_nothing_else(account):

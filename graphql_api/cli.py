@@ -1,4 +1,4 @@
-"""The command line: serve, keys, bars, sentiment, documents and schema, each on one data folder."""
+"""The command line: serving, accounts and keys, bars, sentiment, documents, each on one folder."""
 
 import argparse
 import sys
@@ -12,14 +12,13 @@ from graphql_api.commands import (
     bars,
     documents,
     fetching,
-    keys,
     quarantine,
     sentiment,
     serve,
     verify,
 )
+from graphql_api.commands.account_arguments import add_accounts, add_keys
 from graphql_api.errors import ApiError
-from graphql_api.guard.plans import PLANS
 from graphql_api.settings import BadSetting, Settings
 from graphql_api.stores.records import StoreUnavailable
 from market_data.calendar import CALENDARS
@@ -53,7 +52,8 @@ def _parser() -> argparse.ArgumentParser:
         "--data", type=Path, metavar="DIR", help="folder of the data (default: .intellpulse)"
     )
     _add_serve(commands, keeps)
-    _add_keys(commands, keeps)
+    add_keys(commands, keeps)
+    add_accounts(commands, keeps)
     _add_bars(commands, keeps)
     _add_sentiment(commands, keeps)
     _add_documents(commands, keeps)
@@ -74,27 +74,6 @@ def _add_serve(
     serving.add_argument("--host", default="127.0.0.1")
     serving.add_argument("--port", type=_port, default=8000)
     serving.set_defaults(run=serve.run)
-
-
-def _add_keys(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", keeps: argparse.ArgumentParser
-) -> None:
-    group = commands.add_parser("keys", help="create, list and revoke API keys")
-    parts = group.add_subparsers(required=True, metavar="COMMAND")
-    create = parts.add_parser("create", parents=[keeps], help="create a key; it is shown once")
-    create.add_argument("--plan", choices=list(PLANS), default="BASIC", help="of a new account")
-    create.add_argument("--account", metavar="ID", help="an existing account, instead of a new one")
-    create.add_argument("--name", default="Account", help="of a new account")
-    create.add_argument("--label", default="", help="what the key is for")
-    create.add_argument("--json", action="store_true", help="print JSON")
-    create.set_defaults(run=keys.create)
-    listing = parts.add_parser("list", parents=[keeps], help="the keys of an account")
-    listing.add_argument("account", metavar="ACCOUNT")
-    listing.add_argument("--json", action="store_true", help="print JSON")
-    listing.set_defaults(run=keys.listing)
-    revoke = parts.add_parser("revoke", parents=[keeps], help="make a key worthless")
-    revoke.add_argument("key", metavar="KEY", help="its id, or the key itself")
-    revoke.set_defaults(run=keys.revoke)
 
 
 def _add_bars(

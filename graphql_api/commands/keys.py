@@ -1,4 +1,4 @@
-"""intellpulse keys: create, list and revoke."""
+"""intellpulse keys: create, list, rotate and revoke."""
 
 import argparse
 from collections.abc import Iterator
@@ -8,14 +8,14 @@ from typing import Any
 import orjson
 
 from graphql_api.app import open_accounts
-from graphql_api.guard.accounts import Accounts
+from graphql_api.guard.accounts import Accounts, NewKey
 from graphql_api.guard.keys import digest
 from graphql_api.schema.scalars import rfc3339
 from graphql_api.settings import Settings
-from graphql_api.stores import ApiKey
+from graphql_api.stores import ApiKey, Scope
 from market_data.clock import now
 
-__all__ = ["create", "deeds", "listing", "revoke"]
+__all__ = ["create", "deeds", "listing", "print_json", "revoke", "rotate"]
 
 
 @contextmanager
@@ -28,15 +28,21 @@ def deeds(settings: Settings) -> Iterator[Accounts]:
 def create(asked: argparse.Namespace, settings: Settings) -> None:
     """A new key, of a new account where none is named; its secret is printed this once."""
     with deeds(settings) as managed:
+        terms = (asked.label, asked.scope or [Scope.SIGNALS_READ], asked.expires_at)
+        more = {"not_before": asked.not_before, "networks": asked.network}
         if asked.account:
-            new = managed.create_key(asked.account, asked.label)
+            new = managed.create_key(asked.account, *terms, **more)
         else:
-            new = managed.open_account(asked.name, asked.plan, asked.label)
-    if asked.json:
-        print_json({"key": new.secret, "plan": new.account.plan} | shown(new.key))
-        return
-    print(new.secret)
-    print(f"account {new.account.id}, plan {new.account.plan}; the key is not shown again")
+            new = managed.open_account(asked.name, asked.plan, *terms, **more)
+    _print_new(new, asked.json)
+
+
+def rotate(asked: argparse.Namespace, settings: Settings) -> None:
+    """A new key in place of an old one, which lives on for a while."""
+    with deeds(settings) as managed:
+        old = managed.find_key(_id(asked.key))
+        new = managed.rotate_key(old.account_id, old.id, asked.grace, asked.expires_at)
+    _print_new(new, asked.json)
 
 
 def listing(asked: argparse.Namespace, settings: Settings) -> None:
@@ -47,16 +53,17 @@ def listing(asked: argparse.Namespace, settings: Settings) -> None:
         print_json([shown(key) for key in found])
         return
     for key in found:
-        state = f"revoked {rfc3339(key.revoked_at)}" if key.revoked_at else "in force"
-        print(f"{key.id}  ...{key.last_four}  {state}  {key.label}".rstrip())
+        print(f"{key.id}  ...{key.last_four}  {_state(key)}  {key.label}".rstrip())
 
 
 def revoke(asked: argparse.Namespace, settings: Settings) -> None:
     """Stop a key, named by itself or by its id."""
-    key_id = digest(asked.key) if asked.key.startswith("ip_") else asked.key
     with deeds(settings) as managed:
-        key = managed.find_key(key_id)
-        managed.revoke_key(key.account_id, key_id)
+        key = managed.find_key(_id(asked.key))
+        revoked = managed.revoke_key(key.account_id, key.id)
+    if asked.json:
+        print_json(shown(revoked))
+        return
     print(f"...{key.last_four} is revoked")
 
 
@@ -68,11 +75,45 @@ def shown(key: ApiKey) -> dict[str, Any]:
         "label": key.label,
         "lastFour": key.last_four,
         "scopes": sorted(key.scopes),
+        "networks": list(key.networks),
         "createdAt": rfc3339(key.created_at),
-        "revokedAt": None if key.revoked_at is None else rfc3339(key.revoked_at),
+        "notBefore": moment(key.not_before),
+        "expiresAt": moment(key.expires_at),
+        "lastUsedAt": moment(key.last_used_at),
+        "revokedAt": moment(key.revoked_at),
+        "replaces": key.replaces,
+        "replacedBy": key.replaced_by,
     }
+
+
+def moment(at: int | None) -> str | None:
+    """A time as it is printed, where there is one."""
+    return None if at is None else rfc3339(at)
 
 
 def print_json(value: Any) -> None:
     """One JSON value, for programs that read us."""
     print(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
+
+
+def _print_new(new: NewKey, as_json: bool) -> None:
+    if as_json:
+        print_json({"key": new.secret, "plan": new.account.plan} | shown(new.key))
+        return
+    print(new.secret)
+    print(f"account {new.account.id}, plan {new.account.plan}; the key is not shown again")
+    if new.replaced is not None:
+        print(f"...{new.replaced.last_four}: {_state(new.replaced)}")
+
+
+def _id(named: str) -> str:
+    """The id of a key that is named by itself or by its id."""
+    return digest(named) if named.startswith("ip_") else named
+
+
+def _state(key: ApiKey) -> str:
+    if key.revoked_at is not None:
+        return f"revoked {rfc3339(key.revoked_at)}"
+    if key.expires_at is None:
+        return "in force"
+    return f"{'expired' if key.expires_at <= now() else 'in force until'} {rfc3339(key.expires_at)}"

@@ -23,8 +23,10 @@ __all__ = [
     "Page",
     "PageInfo",
     "bar_time",
+    "check_counts",
     "cursor",
     "page",
+    "place",
 ]
 
 Place = TypeVar("Place", int, str)
@@ -123,16 +125,12 @@ def page(
     BadInput
         When first and last are both given, one is out of range, or a cursor is none.
     """
-    if first is not None and last is not None:
-        raise BadInput("first and last are both given; a page is counted from one end.")
-    for name, value in (("first", first), ("last", last)):
-        if value is not None and not 1 <= value <= maximum:
-            raise BadInput(f"{name} is {value}; a page holds 1 to {maximum}.")
+    check_counts(maximum, first, last)
     start, stop = 0, len(places)
     if after is not None:
-        start = bisect_right(places, _place("after", after, read))
+        start = bisect_right(places, place("after", after, read))
     if before is not None:
-        stop = max(start, bisect_left(places, _place("before", before, read)))
+        stop = max(start, bisect_left(places, place("before", before, read)))
     if last is not None:
         start = max(start, stop - last)
     else:
@@ -140,7 +138,23 @@ def page(
     return Page(start, stop, len(places))
 
 
-def _place(argument: str, given: str, read: Callable[[str], Place]) -> Place:
+def check_counts(maximum: int, first: int | None, last: int | None) -> None:
+    """Raise BadInput for a page that is counted from both ends, or too long or short."""
+    if first is not None and last is not None:
+        raise BadInput("first and last are both given; a page is counted from one end.")
+    for name, value in (("first", first), ("last", last)):
+        if value is not None and not 1 <= value <= maximum:
+            raise BadInput(f"{name} is {value}; a page holds 1 to {maximum}.")
+
+
+def place(argument: str, given: str, read: Callable[[str], Place]) -> Place:
+    """The place of a cursor.
+
+    Raises
+    ------
+    BadInput
+        When it is none that this list gave.
+    """
     try:
         padded = given.encode("ascii") + b"=" * (-len(given) % 4)
         text = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")

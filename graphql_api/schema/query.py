@@ -2,6 +2,7 @@
 
 import strawberry
 
+from graphql_api.schema.query_accounts import AccountQueries
 from graphql_api.schema.query_backtest import BacktestQueries
 from graphql_api.schema.query_caller import CallerQueries
 from graphql_api.schema.query_material import MaterialQueries
@@ -11,5 +12,5 @@ __all__ = ["Query"]
 
 
 @strawberry.type(description="What can be asked.")
-class Query(SignalQueries, BacktestQueries, MaterialQueries, CallerQueries):
+class Query(SignalQueries, BacktestQueries, MaterialQueries, CallerQueries, AccountQueries):
     """The fields at the root."""

@@ -35,6 +35,7 @@ from graphql_api.schema.context import Context
 from graphql_api.schema.node import global_id
 from graphql_api.schema.work import work
 from graphql_api.settings import Settings
+from graphql_api.stores import Scope
 from market_data.stores import SqliteBarStore, SqliteReadingStore
 
 SYMBOLS = ['"AAPL"', '"IBM"', '"NONE"']
@@ -99,7 +100,7 @@ def answer(
     now = 1_795_003_200_000_000
     stores = open_accounts(Settings(data=tmp_path_factory.mktemp("work")))
     guard = Guard(*stores, clock=lambda: now)
-    made = Accounts(stores[0], lambda: now).open_account("Work", "ENTERPRISE")
+    made = Accounts(stores[0], lambda: now).open_account("Work", "ENTERPRISE", scopes=Scope)
     caller = guard.authenticate({"x-api-key": made.secret})
     bars = SqliteBarStore(sample_bars, clock=lambda: now, read_only=True)
     readings = SqliteReadingStore(sample_bars.parent / "none.sqlite", clock=lambda: now)
@@ -124,6 +125,7 @@ def answer(
 
         context = Context(
             caller=caller,
+            deeds=guard.deeds(caller, reach),
             admission=guard.admit(caller, 0, reach),
             guard=guard,
             reach=reach,

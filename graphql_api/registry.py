@@ -66,7 +66,7 @@ class Registry:
             id=ulid(now),
             account_id=caller.account_id,
             at=now,
-            actor=caller.key_id,
+            actor=caller.actor,
             action="documents.registered",
             details={"documents": " ".join(named)},
         )

@@ -1,5 +1,6 @@
 """What only the DynamoDB store can do wrong: time-outs, throttling, collisions, pages."""
 
+import dataclasses
 import datetime
 import socket
 
@@ -12,7 +13,9 @@ from graphql_api.stores import (
     ApiKey,
     AuditEntry,
     Charge,
+    Once,
     Scope,
+    Slice,
     StoreThrottled,
     StoreUnavailable,
 )
@@ -208,3 +211,98 @@ class Paged(Faulty):
 def test_the_table_is_described_for_whoever_creates_it():
     named = {attribute["AttributeName"] for attribute in TABLE["AttributeDefinitions"]}
     assert named == {"pk", "sk", "owner", "created_at"}
+
+
+class Partial(Faulty):
+    """A client that reads a part of each batch, or from some call on none of it."""
+
+    def __init__(self, client, part):
+        super().__init__(client)
+        self.part = part
+        self.batches = []
+
+    def batch_get_item(self, RequestItems):  # noqa: N803  # boto3's name
+        ((table, asked),) = RequestItems.items()
+        self.batches.append(len(asked["Keys"]))
+        now, rest = asked["Keys"][: self.part], asked["Keys"][self.part :]
+        answer = {"Responses": {table: []}, "UnprocessedKeys": {}}
+        if now:
+            request = {table: {**asked, "Keys": now}}
+            answer["Responses"] = self.client.batch_get_item(RequestItems=request)["Responses"]
+        if rest:
+            answer["UnprocessedKeys"] = {table: {**asked, "Keys": rest}}
+        return answer
+
+
+def accounts_in(store, count):
+    accounts = [Account(f"01{n:03d}", str(n), "DEMO", n) for n in range(count)]
+    for one in accounts:
+        entry = AuditEntry(f"{one.created_at:026d}", one.id, 1, "cli", "account.created")
+        store.create_account(one, None, entry)
+    return accounts
+
+
+def test_a_batch_that_is_read_in_part_is_read_to_its_end(client, table, atomic):
+    store = DynamoDBStore(Partial(client, 2), table)
+    accounts = accounts_in(store, 5)
+    assert store.list_accounts(Slice(9)) == accounts
+    assert store.client.batches == [5, 3, 1]
+
+
+def test_a_batch_of_which_nothing_is_read_is_unavailable(client, table, atomic):
+    store = DynamoDBStore(Partial(client, 0), table)
+    accounts_in(store, 1)
+    with pytest.raises(StoreUnavailable, match="none of a batch"):
+        store.list_accounts(Slice(9))
+    assert store.client.batches == [1]
+
+
+def test_more_accounts_than_a_batch_holds_are_read_in_several(client, table, atomic):
+    store = DynamoDBStore(Partial(client, 100), table)
+    accounts = accounts_in(store, 101)
+    assert store.list_accounts(Slice(200)) == accounts
+    assert store.client.batches == [100, 1]
+
+
+def test_a_list_forgets_an_account_whose_profile_is_gone(client, table, atomic):
+    store = DynamoDBStore(client, table)
+    first, second = accounts_in(store, 2)
+    key = {"pk": {"S": f"ACCT#{first.id}"}, "sk": {"S": "PROFILE"}}
+    client.delete_item(TableName=table, Key=key)
+    assert store.list_accounts(Slice(9)) == [second]
+
+
+def test_a_rotation_that_collides_is_sent_again_and_done_once(client, table):
+    new = ApiKey("b" * 64, ACCOUNT.id, "", "9999", KEY.scopes, 2, replaces=KEY.id)
+    old = dataclasses.replace(KEY, replaced_by=new.id, expires_at=9)
+    mark = Once(ACCOUNT.id, "0" * 64, "1" * 64, new.id, until=3_000_001)
+    entry = dataclasses.replace(ENTRY, id="1" * 26)
+    faulty = Faulty(client)
+    store = DynamoDBStore(faulty, table, sleep=lambda seconds: None)
+    store.create_account(ACCOUNT, KEY, ENTRY)
+    faulty.calls.clear()
+    faulty.errors = [refusal("TransactionCanceledException", ["TransactionConflict", "None"])] * 3
+    assert store.rotate_key(old, new, (), entry, mark)
+    assert faulty.calls == ["transact_write_items"] * 4
+    assert store.find_key(KEY.id) == old
+    assert len(store.audit_log(ACCOUNT.id)) == 2
+    item = client.get_item(
+        TableName=table, Key={"pk": {"S": f"ACCT#{ACCOUNT.id}"}, "sk": {"S": f"ONCE#{mark.id}"}}
+    )["Item"]
+    assert item[TIME_TO_LIVE] == {"N": "4"}  # seconds, and not before its end
+
+
+def test_a_transaction_has_a_token_of_its_own_that_a_repetition_keeps(client, table):
+    tokens = []
+
+    class Watched(Faulty):
+        def transact_write_items(self, **request):
+            tokens.append(request["ClientRequestToken"])
+            if len(tokens) == 1:
+                raise refusal("TransactionCanceledException", ["TransactionConflict"])
+            return self.client.transact_write_items(**request)
+
+    store = DynamoDBStore(Watched(client), table, sleep=lambda seconds: None)
+    store.create_account(ACCOUNT, KEY, ENTRY)
+    store.revoke_key(KEY, 5, (), dataclasses.replace(ENTRY, id="2" * 26))
+    assert tokens == [ENTRY.id, ENTRY.id, "2" * 26]

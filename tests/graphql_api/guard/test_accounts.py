@@ -1,13 +1,16 @@
 """Making, listing, moving and revoking accounts and keys; each deed is in the audit log."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from graphql_api.errors import BadInput, Unavailable
-from graphql_api.guard import keys
+from graphql_api.guard import key_deeds, keys
 from graphql_api.guard.accounts import DEMO_ACCOUNT, Accounts, ulid
+from graphql_api.guard.idempotency import Request
 from graphql_api.stores import ApiKey, Scope
+from graphql_api.stores.records import NEWEST
 
 SECOND = 1_000_000
 NOON = 1_795_262_400 * SECOND
@@ -186,3 +189,74 @@ def test_a_ulid_sorts_by_time():
     assert all(re.fullmatch("[0-9A-HJKMNP-TV-Z]{26}", one) for one in ids)
     assert ulid(0)[:10] == "0" * 10
     assert len({ulid(NOON) for _ in range(100)}) == 100
+
+
+def test_an_id_that_is_taken_is_said_and_nothing_is_made(accounts, sqlite, monkeypatch):
+    monkeypatch.setattr(sqlite, "create_account", lambda account, key, entry, once: False)
+    for deed in (accounts.create_account, accounts.open_account):
+        with pytest.raises(BadInput, match="already"):
+            deed("Acme", "BASIC")
+    assert sqlite.list_accounts(NEWEST) == []
+
+
+def test_a_key_that_goes_away_while_it_is_rotated_is_said(accounts, basic, sqlite, monkeypatch):
+    monkeypatch.setattr(sqlite, "rotate_key", lambda *rest: False)
+    with pytest.raises(BadInput, match="no such key"):
+        accounts.rotate_key(basic.account.id, basic.key.id)
+
+
+def test_an_expired_key_is_not_rotated(accounts, basic, clock):
+    short = accounts.create_key(basic.account.id, expires_at=clock() + SECOND)
+    clock.move(1)
+    with pytest.raises(BadInput, match="expired already"):
+        accounts.rotate_key(basic.account.id, short.key.id)
+
+
+def test_a_successor_lives_as_long_as_the_old_key_was_to_live(accounts, basic, clock):
+    day = 86_400 * SECOND
+    old = accounts.create_key(basic.account.id, expires_at=clock() + 30 * day)
+    clock.move(20 * 86_400)
+    new = accounts.rotate_key(basic.account.id, old.key.id, grace=20 * 86_400)
+    assert new.key.expires_at == clock() + 30 * day
+    assert new.replaced.expires_at == old.key.expires_at  # never later than it was to be
+    given = accounts.rotate_key(basic.account.id, new.key.id, 0, expires_at=clock() + day)
+    assert given.key.expires_at == clock() + day
+
+
+def test_a_request_is_forgotten_after_a_day(accounts, basic, clock):
+    request = Request(basic.account.id, "6f1c")
+    first = accounts.create_key(basic.account.id, request=request)
+    clock.move(86_399)
+    assert accounts.create_key(basic.account.id, request=request).key == first.key
+    clock.move(1)
+    again = accounts.create_key(basic.account.id, request=request)
+    assert again.secret
+    assert again.key.id != first.key.id
+
+
+def test_a_request_that_was_done_is_answered_however_full_the_account_is(
+    accounts, basic, monkeypatch
+):
+    request = Request(basic.account.id, "6f1c")
+    first = accounts.create_key(basic.account.id, request=request)
+    monkeypatch.setattr(key_deeds, "MOST_KEYS", 1)
+    assert accounts.create_key(basic.account.id, request=request).key == first.key
+    with pytest.raises(BadInput, match="keys in force"):
+        accounts.create_key(basic.account.id)
+
+
+def test_who_acts_on_another_s_account_is_logged_as_an_operator(sqlite, clock, basic):
+    other = Accounts(sqlite, clock).create_account("Other", "DEMO")
+    acting = Accounts(sqlite, clock, actor="key:01", home=basic.account)
+    acting.set_plan(other.id, "BASIC")
+    acting.set_plan(basic.account.id, "DEMO")
+    assert log(sqlite, other.id)[0] == ("plan.set", "operator:key:01")
+    assert log(sqlite, basic.account.id)[0] == ("plan.set", "key:01")
+
+
+def test_ulids_of_one_moment_count_up_from_whatever_thread():
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: ulid(NOON), range(500)))
+    assert len(set(made)) == 500
+    ids = [ulid(NOON) for _ in range(100)]
+    assert ids == sorted(ids)

@@ -54,12 +54,13 @@ def rows(draw, prices=REALS):
 
 
 @given(rows())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_any_float64_comes_back_to_the_last_bit(told):
     assert same(decode(encode(told)), told)
 
 
 @given(rows(st.decimals(-(10**9), 10**9, places=4).map(float)))
+@settings(deadline=None)
 def test_decimals_come_back_to_the_last_bit(told):
     assert same(decode(encode(told)), told)
 
@@ -239,7 +240,7 @@ def test_a_bomb_is_not_inflated():
     st.integers(0, 2**60),
     st.lists(st.integers(0, 8), min_size=5, max_size=5),
 )
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_any_columns_under_any_numbers_are_rows_or_damage(columns, number, widths):
     rows = number % 7
     size = rows * (sum(widths) + 4 * widths[4])

@@ -60,6 +60,7 @@ def create_app(settings: Settings, clock: Clock = now) -> ASGIApp:
     observability.configure()
     accounts, usage = open_accounts(settings)
     bars, readings = open_bars(settings, clock), open_readings(settings, clock)
+    quarantine = open_quarantine(settings)
     guard = Guard(
         accounts,
         usage,
@@ -74,6 +75,7 @@ def create_app(settings: Settings, clock: Clock = now) -> ASGIApp:
         guard=guard,
         bars=bars,
         readings=readings,
+        quarantine=quarantine,
         clock=clock,
         licensed=settings.licensed_sources,
         trusted=Trusted(
@@ -104,6 +106,7 @@ def create_app(settings: Settings, clock: Clock = now) -> ASGIApp:
         accounts.close()
         bars.close()
         readings.close()
+        quarantine.close()
 
     app: ASGIApp = Starlette(
         routes=routes, exception_handlers={HTTPException: _http_error}, lifespan=lifespan

@@ -34,6 +34,7 @@ from graphql_api.schema.errors import OUR_FAULT, present
 from graphql_api.schema.work import work
 from graphql_api.stores import DocumentStore, Scope
 from graphql_api.trusted import Trusted
+from market_data.quarantine import QuarantineStore
 from market_data.stores import BarStore, ReadingStore
 
 __all__ = ["Answer", "Query", "Service"]
@@ -84,6 +85,7 @@ class Service:
         guard: Guard,
         bars: BarStore,
         readings: ReadingStore,
+        quarantine: QuarantineStore,
         clock: Callable[[], int],
         trusted: Trusted,
         store: DocumentStore,
@@ -96,6 +98,7 @@ class Service:
         self._access = access
         self._bars = bars
         self._readings = readings
+        self._quarantine = quarantine
         self._clock = clock
         self._trusted = trusted
         self._documents = Documents(schema)
@@ -219,6 +222,7 @@ class Service:
                 bars=self._bars,
                 judge=judge,
                 registrar=self._registry,
+                quarantine=self._quarantine,
                 now=now,
             ),
             variable_values=dict(query.variables),

@@ -12,6 +12,7 @@ from graphql_api.guard.caller import Caller
 from graphql_api.guard.reach import Reach
 from graphql_api.guard.standing import Admission
 from graphql_api.judgement import Judge
+from market_data.quarantine import QuarantineStore
 from market_data.stores import BarStore
 
 __all__ = ["Context", "Info", "Registered", "Registrar"]
@@ -46,6 +47,7 @@ class Context:
     bars: BarStore
     judge: Judge
     registrar: Registrar
+    quarantine: QuarantineStore
     now: int
 
 

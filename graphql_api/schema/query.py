@@ -2,6 +2,7 @@
 
 import strawberry
 
+from graphql_api.schema.quarantine import QuarantineQueries
 from graphql_api.schema.query_accounts import AccountQueries
 from graphql_api.schema.query_backtest import BacktestQueries
 from graphql_api.schema.query_caller import CallerQueries
@@ -12,5 +13,12 @@ __all__ = ["Query"]
 
 
 @strawberry.type(description="What can be asked.")
-class Query(SignalQueries, BacktestQueries, MaterialQueries, CallerQueries, AccountQueries):
+class Query(
+    SignalQueries,
+    BacktestQueries,
+    MaterialQueries,
+    CallerQueries,
+    AccountQueries,
+    QuarantineQueries,
+):
     """The fields at the root."""

@@ -132,6 +132,7 @@ def answer(
             bars=bars,
             judge=Judge(bars, readings, decisions, now),
             registrar=None,  # queries register nothing
+            quarantine=None,  # and none of these asks as an administrator
             now=now,
         )
         result = execute(core_schema(), document.ast, context_value=context, middleware=[count])

@@ -28,7 +28,8 @@ def beside(snapshot: Snapshot, heard: Heard | None) -> Snapshot:
     return replace(
         snapshot,
         data_version=joined((snapshot.data_version, heard.data_version)),
-        source=f"{snapshot.source} + {heard.source}",
+        source=" + ".join(filter(None, (snapshot.source, heard.source))),
+        final=snapshot.final and heard.settled,
     )
 
 

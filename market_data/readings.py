@@ -19,7 +19,16 @@ from engine.sentiment import Sentiment
 from engine.types import Float64, Int64
 from market_data.errors import BadReadings
 
-__all__ = ["MOST", "Delivered", "Heard", "Readings", "joined", "merged", "postponed"]
+__all__ = [
+    "MOST",
+    "Delivered",
+    "Heard",
+    "Readings",
+    "confirmed",
+    "joined",
+    "merged",
+    "postponed",
+]
 
 # Of one symbol: half a century of days, or two years of hours. All of them are read at once, and
 # packed they fit an item of DynamoDB.
@@ -73,11 +82,15 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Heard:
-    """The readings of one question, and what makes the answer repeatable."""
+    """The readings of one question, and what makes the answer repeatable.
+
+    ``settled`` is False where a commit is not confirmed yet: asked again, more may be heard.
+    """
 
     sentiment: Sentiment
     data_version: str
     source: str
+    settled: bool = True
 
     def readings(self, closed: Int64) -> Float64:
         """The reading that became public by each bar's close; see ``Sentiment.readings``."""
@@ -100,6 +113,9 @@ class Readings:
     fetched : (n,) int64, microseconds UTC
         When a row was fetched: an older fetch does not change it.
     origins : tuple of str
+    pending : int, microseconds UTC
+        The k of a commit whose writer has not confirmed yet that it was visible in time; 0 where
+        there is none. Nothing is heard from there on: its rows may still be known later.
     """
 
     symbol: str
@@ -111,6 +127,7 @@ class Readings:
     value: Float64 = field(default_factory=lambda: np.zeros(0, np.float64))
     origin: Int64 = field(default_factory=lambda: np.zeros(0, np.int64))
     origins: tuple[str, ...] = ()
+    pending: int = 0
 
     @property
     def last_known(self) -> int:
@@ -119,24 +136,33 @@ class Readings:
 
     def heard(self, at: int, as_of: int) -> Heard | None:
         """What was public at ``at`` of what was known at ``as_of``; None where that is nothing."""
-        rows = np.flatnonzero((self.known <= as_of) & (self.published <= at))
-        if not len(rows):
+        settled = not self.pending or as_of < self.pending
+        horizon = as_of if settled else self.pending - 1
+        rows = np.flatnonzero((self.known <= horizon) & (self.published <= at))
+        if not len(rows) and settled:
             return None
         time, published, value = self.time[rows], self.published[rows], self.value[rows]
         digest = hashlib.sha256(f"sentiment 1 {self.symbol} {len(rows)}\n".encode())
         for column, kind in ((time, "<i8"), (published, "<i8"), (value, "<f8")):
             digest.update(np.ascontiguousarray(column, kind).data)
         named = sorted({self.origins[i] for i in self.origin[rows].tolist()})
-        return Heard(Sentiment(time, published, value), digest.hexdigest()[:16], " + ".join(named))
+        return Heard(
+            Sentiment(time, published, value),
+            digest.hexdigest()[:16],
+            " + ".join(named),
+            settled,
+        )
 
 
 def merged(kept: Readings, told: Delivered, known: int) -> tuple[Readings, int, int]:
     """What is kept after a delivery that is known from ``known``, and what it changed.
 
+    What another commit left unconfirmed is known from ``known`` as well.
+
     Returns
     -------
     Readings
-        ``kept`` itself where nothing changed.
+        ``kept`` itself where nothing changed; else with ``known`` pending.
     int
         How many readings are new.
     int
@@ -157,7 +183,9 @@ def merged(kept: Readings, told: Delivered, known: int) -> tuple[Readings, int, 
         and told.fetched_at > kept.fetched[row]
     ]
     if not fresh and not again:
-        return kept, 0, 0
+        return (postponed(kept, kept.pending, known) if kept.pending else kept), 0, 0
+    if kept.pending:
+        kept = replace(postponed(kept, kept.pending, known), version=kept.version)
     if len(kept.time) + len(fresh) + len(again) > MOST:
         raise BadReadings(
             f"{kept.symbol} would have {len(kept.time) + len(fresh) + len(again):,} readings of "
@@ -178,12 +206,14 @@ def merged(kept: Readings, told: Delivered, known: int) -> tuple[Readings, int, 
     }
     order = np.lexsort((columns["known"], columns["time"]))
     sorted_columns = {name: column[order] for name, column in columns.items()}
-    after = Readings(kept.symbol, kept.version + 1, origins=origins, **sorted_columns)
+    after = Readings(
+        kept.symbol, kept.version + 1, origins=origins, pending=known, **sorted_columns
+    )
     return after, len(fresh), len(again)
 
 
 def postponed(kept: Readings, known: int, later: int) -> Readings:
-    """The same rows, those known from ``known`` being known from ``later``.
+    """The same rows, those known from ``known`` being known from ``later``, which is pending.
 
     For a commit that became visible too near to its k. What was told anew is public from k on.
     """
@@ -194,7 +224,13 @@ def postponed(kept: Readings, known: int, later: int) -> Readings:
         version=kept.version + 1,
         known=np.where(moved, later, kept.known),
         published=np.where(anew, later, kept.published),
+        pending=later,
     )
+
+
+def confirmed(kept: Readings) -> Readings:
+    """The same rows, none of them pending any more."""
+    return replace(kept, version=kept.version + 1, pending=0)
 
 
 def joined(versions: Iterable[str]) -> str:

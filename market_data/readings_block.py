@@ -1,6 +1,7 @@
 """Readings of a symbol as bytes: what every home of them keeps.
 
-    IPRS, a byte 1   rows uint32   length uint16   origins, JSON of that length   columns   CRC-32
+    IPRS, a byte 1   rows uint32   length uint16   pending int64
+    origins, JSON of that length   columns   CRC-32
 
 Little-endian. The columns are deflated by zlib and follow one another: time, published less time,
 known, fetched and origin as int64, each as differences from the row before; value as float64.
@@ -20,7 +21,7 @@ from market_data.readings import MOST, Readings
 __all__ = ["pack", "unpack"]
 
 MAGIC: Final = b"IPRS\x01"
-HEAD: Final = struct.Struct("<5sIH")
+HEAD: Final = struct.Struct("<5sIHq")
 CHECKSUM: Final = struct.Struct("<I")
 INTEGERS: Final = 5
 ROW: Final = 8 * (INTEGERS + 1)
@@ -32,7 +33,11 @@ def pack(kept: Readings) -> bytes:
     integers = (kept.time, kept.published - kept.time, kept.known, kept.fetched, kept.origin)
     columns = [np.diff(column, prepend=0).astype("<i8") for column in integers]
     plain = b"".join(column.tobytes() for column in (*columns, kept.value.astype("<f8")))
-    body = HEAD.pack(MAGIC, len(kept.time), len(origins)) + origins + zlib.compress(plain, 9)
+    body = (
+        HEAD.pack(MAGIC, len(kept.time), len(origins), kept.pending)
+        + origins
+        + zlib.compress(plain, 9)
+    )
     return body + CHECKSUM.pack(zlib.crc32(body))
 
 
@@ -47,7 +52,7 @@ def unpack(symbol: str, version: int, packed: bytes) -> Readings:
     body, checksum = packed[: -CHECKSUM.size], packed[-CHECKSUM.size :]
     if len(body) < HEAD.size or CHECKSUM.pack(zlib.crc32(body)) != checksum:
         raise Damaged(f"the readings of sentiment of {symbol} are damaged: their checksum differs")
-    magic, count, length = HEAD.unpack_from(body)
+    magic, count, length, pending = HEAD.unpack_from(body)
     start = HEAD.size + length
     if magic != MAGIC or count > MOST:
         raise Damaged(f"the readings of sentiment of {symbol} are in a format not known here")
@@ -67,6 +72,7 @@ def unpack(symbol: str, version: int, packed: bytes) -> Readings:
         value=value,
         origin=origin,
         origins=tuple(json.loads(body[HEAD.size : start])),
+        pending=pending,
     )
 
 

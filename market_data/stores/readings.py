@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from market_data import clock as system
 from market_data.clock import Clock, Sleep
 from market_data.errors import StoreUnavailable
-from market_data.readings import Delivered, Readings, merged, postponed
+from market_data.readings import Delivered, Readings, confirmed, merged, postponed
 from market_data.readings_block import pack, unpack
 from market_data.stores.base import AHEAD, CONFIRM
 
@@ -95,8 +95,10 @@ class ReadingStore(ABC):
     def commit(self, symbol: str, told: Delivered) -> ReadingsCommitted:
         """Keep what is new of a delivery, known from a moment 2 s ahead.
 
-        As bars are: k is taken inside the commit, a commit that is not confirmed before k - 0.5 s
-        is made known later still, and the same delivery again changes nothing.
+        As bars are: k is taken inside the commit and is pending, so that nobody is told of it,
+        until it is confirmed before k - 0.5 s; else it is known later still. What a commit left
+        pending whose writer is gone, the next one takes along. The same delivery again changes
+        nothing.
 
         Raises
         ------
@@ -110,21 +112,24 @@ class ReadingStore(ABC):
             if after is kept:
                 return ReadingsCommitted(None)
             if self.swap(symbol, kept.version, pack(after)):
-                return ReadingsCommitted(self._confirmed(symbol, known), added, restated)
+                return ReadingsCommitted(self._confirm(symbol, after), added, restated)
             self._pause(attempt)
         raise StoreUnavailable(f"other commits to the sentiment of {symbol} came first each time")
 
-    def _confirmed(self, symbol: str, known: int) -> int:
-        """The k of a commit that is visible: a later one if it came too late."""
-        for attempt in range(ATTEMPTS):
-            if self.clock() < known - CONFIRM:
+    def _confirm(self, symbol: str, kept: Readings) -> int:
+        """Confirm what is pending: known from then on, or from later if that is too near.
+
+        Where another commit came in between, it has taken what was pending along, and confirms it.
+        """
+        for _ in range(ATTEMPTS):
+            known = kept.pending
+            in_time = self.clock() < known - CONFIRM
+            after = confirmed(kept) if in_time else postponed(kept, known, self._next_known(kept))
+            if not self.swap(symbol, kept.version, pack(after)):
+                return self.readings(symbol).last_known
+            if in_time:
                 return known
-            kept = self.readings(symbol)
-            later = self._next_known(kept)
-            if self.swap(symbol, kept.version, pack(postponed(kept, known, later))):
-                known = later
-            else:
-                self._pause(attempt)
+            kept = after
         raise StoreUnavailable(f"the sentiment of {symbol} was not confirmed in time")
 
     def _next_known(self, kept: Readings) -> int:

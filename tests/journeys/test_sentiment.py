@@ -142,3 +142,17 @@ def test_damaged_sentiment_is_an_outage_and_never_a_wrong_signal(http, ask, new_
     answer = ask(http, EXPLAIN, new_key(http), symbol="IBM")
     assert answer.json["errors"][0]["extensions"]["code"] in {"UNAVAILABLE", "INTERNAL"}
     assert answer.json["data"] is None
+
+
+def test_while_a_commit_is_not_confirmed_no_answer_that_it_may_change_is_final(
+    explain, mood, monkeypatch
+):
+    from market_data.stores.readings import ReadingStore
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ReadingStore, "_confirm", lambda _, symbol, kept: kept.pending)
+        mood(0.9)
+    said = explain(asOf="2026-11-18T12:00:03Z")
+    assert mood_of(said)["value"] is None
+    assert not said["signal"]["provenance"]["final"]
+    assert explain(asOf=BEFORE)["signal"]["provenance"]["final"]

@@ -5,7 +5,7 @@ import pytest
 
 from market_data.calendar import DAY, SECOND
 from market_data.errors import BadReadings
-from market_data.readings import MOST, Delivered, Readings, joined, merged, postponed
+from market_data.readings import MOST, Delivered, Readings, confirmed, joined, merged, postponed
 
 FIRST_K = 19_000 * DAY
 EVER = 30_000 * DAY
@@ -15,9 +15,15 @@ def values(heard):
     return [] if heard is None else heard.sentiment.value.tolist()
 
 
+def take(kept, told, known):
+    """A delivery merged and confirmed."""
+    after, added, restated = merged(kept, told, known)
+    return (after if after is kept else confirmed(after)), added, restated
+
+
 @pytest.fixture
 def kept(told):
-    return merged(Readings("AAPL"), told([0.2, 0.4, 0.9]), FIRST_K)[0]
+    return take(Readings("AAPL"), told([0.2, 0.4, 0.9]), FIRST_K)[0]
 
 
 def test_nothing_is_heard_before_it_is_known_here(kept):
@@ -39,7 +45,7 @@ def test_a_bar_hears_what_was_public_by_its_close(kept):
 
 def test_a_value_told_anew_is_not_applied_to_the_past(kept, told, clock):
     later = FIRST_K + DAY
-    after, added, restated = merged(kept, told([0.7], fetched_at=clock.now + DAY), later)
+    after, added, restated = take(kept, told([0.7], fetched_at=clock.now + DAY), later)
     assert (added, restated) == (0, 1)
     before, now = after.heard(EVER, FIRST_K), after.heard(EVER, later)
     assert values(before) == values(kept.heard(EVER, FIRST_K))
@@ -56,8 +62,8 @@ def test_the_same_again_or_an_older_fetch_changes_nothing(kept, told, clock):
 
 
 def test_late_readings_find_their_place(told):
-    first = merged(Readings("AAPL"), told([0.9], first=2), FIRST_K)[0]
-    after, added, _ = merged(first, told([0.1, 0.2], source="other"), FIRST_K + 1)
+    first = take(Readings("AAPL"), told([0.9], first=2), FIRST_K)[0]
+    after, added, _ = take(first, told([0.1, 0.2], source="other"), FIRST_K + 1)
     assert added == 2
     assert after.time.tolist() == sorted(after.time.tolist())
     assert values(after.heard(EVER, FIRST_K)) == [0.9]
@@ -67,11 +73,34 @@ def test_late_readings_find_their_place(told):
 
 def test_what_is_postponed_is_known_and_public_later_and_what_came_before_stays(kept, told, clock):
     again = told([0.7], fetched_at=clock.now + DAY)
-    after = merged(kept, again, FIRST_K + 1)[0]
+    after = take(kept, again, FIRST_K + 1)[0]
     moved = postponed(after, FIRST_K + 1, FIRST_K + 9)
     assert moved.version == after.version + 1
     assert sorted(moved.known.tolist()) == [FIRST_K] * 3 + [FIRST_K + 9]
     assert moved.published[moved.known == FIRST_K + 9].tolist() == [FIRST_K + 9]
+
+
+def test_what_is_pending_is_heard_by_nobody_and_settles_nothing(kept, told, clock):
+    known = FIRST_K + DAY
+    pending = merged(kept, told([0.1], first=5), known)[0]
+    assert pending.pending == known
+    heard = pending.heard(EVER, known)
+    assert (values(heard), heard.settled) == ([0.2, 0.4, 0.9], False)
+    assert pending.heard(EVER, known - 1).settled
+    after = confirmed(pending).heard(EVER, known)
+    assert (values(after), after.settled) == ([0.2, 0.4, 0.9, 0.1], True)
+    # Without any before it there is something to say all the same: that more may come.
+    first = merged(Readings("AAPL"), told([0.1]), known)[0]
+    assert (values(first.heard(EVER, known)), first.heard(EVER, known).settled) == ([], False)
+
+
+def test_what_was_left_pending_is_taken_along(kept, told, clock):
+    left = merged(kept, told([0.1], first=5), FIRST_K + 1)[0]
+    after, added, _ = take(left, told([0.3], first=6), FIRST_K + 9)
+    assert added == 1
+    assert sorted(set(after.known.tolist())) == [FIRST_K, FIRST_K + 9]
+    again, added, _ = take(left, told([0.1], first=5), FIRST_K + 9)
+    assert (added, again.pending, again.last_known) == (0, 0, FIRST_K + 9)
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ def readings(table):
         value=np.array(value, np.float64),
         origin=np.array(origin, np.int64),
         origins=("one", "zwei", "三"),
+        pending=5,
     )
 
 
@@ -63,7 +64,7 @@ def test_a_sealed_lie_about_the_count_is_told():
     from market_data.readings_block import CHECKSUM, HEAD, MAGIC
 
     for count in (1, MOST + 1):
-        body = HEAD.pack(MAGIC, count, 2) + b"[]" + zlib.compress(b"")
+        body = HEAD.pack(MAGIC, count, 2, 0) + b"[]" + zlib.compress(b"")
         with pytest.raises(Damaged):
             unpack("AAPL", 1, body + CHECKSUM.pack(zlib.crc32(body)))
 

@@ -56,7 +56,7 @@ def test_a_file_that_is_no_database_and_a_folder_that_is_a_file_are_unavailable(
 def test_a_flipped_bit_is_told(sqlite_readings, told, clock):
     sqlite_readings.commit("AAPL", told([0.2, 0.4]))
     _, packed = sqlite_readings.load("AAPL")
-    sqlite_readings.swap("AAPL", 1, packed[:-9] + bytes([packed[-9] ^ 1]) + packed[-8:])
+    sqlite_readings.swap("AAPL", 2, packed[:-9] + bytes([packed[-9] ^ 1]) + packed[-8:])
     with pytest.raises(Damaged, match="AAPL"):
         SqliteReadingStore(sqlite_readings.path, clock).readings("AAPL")
 

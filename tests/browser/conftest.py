@@ -33,7 +33,7 @@ class Watched:
         return [url for url in self.requested if not url.startswith(inside)]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A headless Chromium of this machine."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import boto3
@@ -19,6 +20,7 @@ from moto import mock_aws
 from graphql_api.stores import Account, ApiKey, AuditEntry, Charge, Overrides, Scope
 from graphql_api.stores.dynamodb import TABLE, DynamoDBStore
 from graphql_api.stores.protocols import AccountStore, UsageStore
+from graphql_api.stores.records import Once, Slice
 from tests.conftest import free_port
 
 HERE = Path(__file__).parent
@@ -29,6 +31,12 @@ REGION = "eu-central-1"
 ACCOUNT = Account("01ACCOUNT", "Strict", "BASIC", NOON)
 KEY = ApiKey("a" * 64, ACCOUNT.id, "laptop", "wxyz", frozenset({Scope.SIGNALS_READ}), NOON)
 ROTATED = ApiKey("b" * 64, ACCOUNT.id, "", "0000", frozenset({Scope.ADMIN}), NOON, replaces=KEY.id)
+AGAIN = replace(ROTATED, id="d" * 64)
+ENDING = replace(ROTATED, expires_at=NOON + 9)
+REVOKED = replace(AGAIN, revoked_at=NOON + 9)
+SUCCESSOR = replace(ROTATED, id="e" * 64, replaces=ROTATED.id)
+ONCE = Once(ACCOUNT.id, "1" * 64, "2" * 64, AGAIN.id, NOON + 99)
+LATER = replace(ONCE, id="3" * 64)
 HELD = {None, "ConditionalCheckFailedException: The conditional request failed"}
 SENT_ALONE = {
     "Get": "get_item",
@@ -71,6 +79,10 @@ def everything_that_is_asked(store):
         ("create_account", ACCOUNT, KEY, entry(1)),
         ("create_account", Account("02", "Keyless", "DEMO", NOON), None, entry(2)),
         ("create_key", ROTATED, entry(3)),
+        ("create_key", AGAIN, entry(8), ONCE),
+        ("find_once", ACCOUNT.id, ONCE.id),
+        ("rotate_key", ENDING, SUCCESSOR, (TODAY, TOMORROW), entry(9)),
+        ("rotate_key", REVOKED, replace(SUCCESSOR, id="f" * 64), (TODAY,), entry(10), LATER),
         ("set_plan", ACCOUNT.id, "PREMIUM", Overrides(), entry(4)),
         ("set_plan", ACCOUNT.id, None, Overrides(per_second=7, burst=70), entry(5)),
         *(("idle", one, NOON, NOON) for one in (plain, free)),
@@ -83,7 +95,11 @@ def everything_that_is_asked(store):
         ("find_key", KEY.id),
         ("find_account", ACCOUNT.id),
         ("list_keys", ACCOUNT.id),
-        ("audit_log", ACCOUNT.id),
+        *(
+            (name, *of, part)
+            for name, of in (("audit_log", (ACCOUNT.id,)), ("list_accounts", ()))
+            for part in (Slice(3), Slice(3, after="0", before="9"), Slice(3, from_end=True))
+        ),
         ("touch_key", KEY.id, NOON, 3_600),
         ("revoke_key", KEY, NOON, (TODAY, TOMORROW), entry(6)),
         ("keep_documents", {"c" * 64: "{ viewer { id } }"}, entry(7), 100),

@@ -169,7 +169,8 @@ class Charging:
             if caller.key_id in outcome.usage.revoked:
                 raise Unauthenticated(REVOKED)
             guess = fitting
-        raise unavailable(refusals.RACED)
+        # The store is well: it is this account that asks too much at the same instant.
+        raise refusals.rate_limited(caller.plan, outcome.usage, now)
 
     def contended(self, account_id: str, is_so: bool, now: int) -> None:
         """Note whether a call has found the bucket all but empty, by what others spend.

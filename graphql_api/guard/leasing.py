@@ -148,7 +148,7 @@ class Leasing:
             if caller.key_id in outcome.usage.revoked:
                 raise Unauthenticated(REVOKED)
             guess = fitting
-        raise unavailable(refusals.RACED)
+        raise refusals.rate_limited(plan, outcome.usage, now)
 
     def _failed(self, holding: Holding, order: Order, error: Unavailable, now: int) -> None:
         """Keep what a write that failed has surely not given back."""

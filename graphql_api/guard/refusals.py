@@ -9,9 +9,8 @@ from graphql_api.guard.plans import Plan
 from graphql_api.guard.standing import standing
 from graphql_api.stores import UsageDay
 
-__all__ = ["RACED", "check_cost", "quota_exceeded", "rate_limited"]
+__all__ = ["check_cost", "quota_exceeded", "rate_limited"]
 
-RACED: Final = "Too many requests of this account at the same instant. Try again."
 SPREAD: Final = 30  # seconds after midnight, so that not all come at once
 
 

@@ -89,6 +89,7 @@ fuzz: .venv/dev.stamp ## Random bytes, bodies and queries, for half an hour
 
 attack: .venv/dev.stamp ministack ## 32 environments at one account, 20 trials a case: nothing over a limit
 	@ATTACK_TRIALS=20 ATTACK_SECONDS=3 $(BIN)/python -m pytest -s tests/attacks/guard $(ARGS)
+	@ATTACK_TRIALS=20 ATTACK_SECONDS=3 $(BIN)/python -m pytest -s tests/attacks/guard/control.py
 
 histories: .venv/dev.stamp ## 300 random histories of commits on each home of bars: no answer ever changes
 	@HISTORIES=300 $(BIN)/python -m pytest tests/market_data/stores/test_histories.py $(ARGS)

@@ -53,13 +53,6 @@ def on_dynamodb() -> Iterator[Fleet]:
         yield from on_a_table(place)
 
 
-@pytest.fixture(scope="module")
-def on_unlocked_moto() -> Iterator[Fleet]:
-    """A DynamoDB whose writes are not: it reads an item, and writes it a while later."""
-    with DynamoDBEndpoint(atomic=False) as place:
-        yield from on_a_table(place)
-
-
 @pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
 @pytest.mark.parametrize("binding", BINDINGS)
 @pytest.mark.parametrize("place", ["on_sqlite", "on_dynamodb"])
@@ -82,15 +75,3 @@ def test_nothing_is_granted_over_a_limit_and_every_unit_is_accounted_for(
     if TRIALS >= 20:
         print(f"{place:11} {binding}: {median(without_leases):.3f} of what is allowed is granted")
         assert median(without_leases) >= 0.90
-
-
-@pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
-def test_on_a_store_that_loses_writes_the_same_attack_finds_over_grants(
-    on_unlocked_moto: Fleet, weighted: bool
-) -> None:
-    found = []
-    for number in range(min(TRIALS, 5)):
-        result = on_unlocked_moto.run(Trial.numbered("both", weighted, number, SECONDS))
-        print(f"control     {result}", flush=True)
-        found.append(bool(result.over_grants and result.discrepancies))
-    assert any(found)

@@ -1,0 +1,33 @@
+"""The negative control of the attack: on a store that loses writes it must find over-grants.
+
+``make attack`` runs it, alone on the machine: moto is slow, and where other tests run beside it, it
+answers too little in a trial for anybody to be granted too much.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from infra.dynamodb_endpoint import DynamoDBEndpoint
+from tests.attacks.guard.fleet import Fleet
+from tests.attacks.guard.test_attack import SECONDS, TRIALS, on_a_table
+from tests.attacks.guard.trials import Trial
+
+
+@pytest.fixture(scope="module")
+def on_unlocked_moto() -> Iterator[Fleet]:
+    """A DynamoDB whose writes are not atomic: it reads an item, and writes it a while later."""
+    with DynamoDBEndpoint(atomic=False) as place:
+        yield from on_a_table(place)
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
+def test_on_a_store_that_loses_writes_the_same_attack_finds_over_grants(
+    on_unlocked_moto: Fleet, weighted: bool
+) -> None:
+    found = []
+    for number in range(min(TRIALS, 5)):
+        result = on_unlocked_moto.run(Trial.numbered("both", weighted, number, SECONDS))
+        print(f"control     {result}", flush=True)
+        found.append(bool(result.over_grants and result.discrepancies))
+    assert any(found)

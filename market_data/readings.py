@@ -130,6 +130,12 @@ class Readings:
     pending: int = 0
 
     @property
+    def size(self) -> int:
+        """How many bytes its columns take."""
+        columns = (self.time, self.published, self.known, self.fetched, self.value, self.origin)
+        return sum(column.nbytes for column in columns)
+
+    @property
     def last_known(self) -> int:
         """The k of the newest row; 0 where there is none."""
         return int(self.known.max(initial=0))

@@ -56,19 +56,38 @@ class Reader:
     # -- heads --------------------------------------------------------------------------------
 
     def heads(self, symbols: Iterable[str]) -> dict[str, Seen]:
-        """The HEADs of those symbols that have one, no older than the bound of freshness."""
+        """The HEADs of those symbols that have one, no older than the bound of freshness.
+
+        Raises
+        ------
+        Damaged, UnknownFormat
+            When one of them cannot be read.
+        """
+        found = {}
+        for symbol, seen in self._seen(symbols).items():
+            if isinstance(seen, MarketDataError):
+                raise seen
+            found[symbol] = seen
+        return found
+
+    def _seen(self, symbols: Iterable[str]) -> dict[str, Seen | MarketDataError]:
+        """The HEADs of those symbols that have one; where one cannot be read, why."""
         now = self._clock()
-        found, missing = dict[str, Seen](), []
+        found: dict[str, Seen | MarketDataError] = {}
+        missing = []
         for symbol in dict.fromkeys(symbols):
             seen = self._heads.get(symbol)
             if seen is not None and 0 <= now - seen.at < self.fresh_for:
                 found[symbol] = seen
             else:
                 missing.append(symbol)
-        if missing:
-            for symbol, kept in self._backend.heads(missing).items():
-                found[symbol] = Seen(unpack(kept.packed), now)
-                self._heads.put(symbol, found[symbol], len(kept.packed) + OVERHEAD)
+        for symbol, kept in (self._backend.heads(missing) if missing else {}).items():
+            try:
+                seen = found[symbol] = Seen(unpack(kept.packed), now)
+            except MarketDataError as error:
+                found[symbol] = error
+            else:
+                self._heads.put(symbol, seen, len(kept.packed) + OVERHEAD)
         return found
 
     def forget(self, symbol: str) -> None:
@@ -133,20 +152,25 @@ class Reader:
         return found
 
     def _load(self, wanted: Collection[Key]) -> dict[Key, Series | MarketDataError]:
-        seen = self.heads(symbol for symbol, _ in wanted)
         found: dict[Key, Series | MarketDataError] = {}
+        kept: dict[Key, Seen] = {}
         unread = []
+        seen = self._seen(symbol for symbol, _ in wanted)
         for key in dict.fromkeys(wanted):
-            if key[0] not in seen:
+            one = seen.get(key[0])
+            if one is None:
                 continue
-            held = self._series.get(key)
-            if held is not None and held.version == seen[key[0]].head.changes:
+            if isinstance(one, MarketDataError):
+                found[key] = one
+                continue
+            kept[key], held = one, self._series.get(key)
+            if held is not None and held.version == one.head.changes:
                 found[key] = held
             else:
-                found[key] = Series.empty(seen[key[0]].head.instrument, key[1])
-                unread += [key] if key[1] in seen[key[0]].head.manifests else []
-        found |= self._read([(key, seen[key[0]].head) for key in unread])
-        return {key: self._dated(series, seen[key[0]]) for key, series in found.items()}
+                found[key] = Series.empty(one.head.instrument, key[1])
+                unread += [key] if key[1] in one.head.manifests else []
+        found |= self._read([(key, kept[key].head) for key in unread])
+        return found | {key: self._dated(found[key], one) for key, one in kept.items()}
 
     def _read(self, unread: list[tuple[Key, Head]]) -> dict[Key, Series | MarketDataError]:
         """Series put together of what is held and of what is fetched in one round of calls."""

@@ -3,21 +3,28 @@
 import random
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from market_data import clock as system
 from market_data.clock import Clock, Sleep
-from market_data.errors import StoreUnavailable
+from market_data.errors import Damaged, MarketDataError, StoreUnavailable
 from market_data.readings import Delivered, Readings, confirmed, merged, postponed
 from market_data.readings_block import pack, unpack
 from market_data.stores.base import AHEAD, CONFIRM
+from market_data.stores.held import Held
+from market_data.stores.objects import Kept
 
-__all__ = ["ReadingStore", "ReadingsCommitted"]
+__all__ = ["Loaded", "ReadingStore", "ReadingsCommitted"]
+
+Loaded: TypeAlias = dict[str, Kept | StoreUnavailable]
+"""What is kept of those symbols that have any; where some cannot be reached, why."""
 
 # A commit that met another one this often in a row gives up, and has changed nothing.
 ATTEMPTS = 8
-# Symbols whose rows are held unpacked: at most 1 MB each.
-HELD = 32
+# Bytes of rows that are held unpacked; a symbol has 150 KB after ten years of days, at most 1 MB.
+HELD = 32 * 1024 * 1024
 # Seconds; doubled with each attempt, and a random part of it is waited.
 PAUSE = 0.02
 
@@ -49,20 +56,27 @@ class ReadingStore(ABC):
     clock : Clock
         From which k is taken.
     sleep : Sleep
+    held : int, bytes
+        How much of what was read a process holds, by its version.
     """
 
-    def __init__(self, clock: Clock = system.now, sleep: Sleep = time.sleep) -> None:
+    def __init__(
+        self, clock: Clock = system.now, sleep: Sleep = time.sleep, held: int = HELD
+    ) -> None:
         self.clock = clock
         self._sleep = sleep
-        self._held: dict[str, Readings] = {}
+        self._held: Held[str, Readings] = Held(held)
 
     @abstractmethod
     def symbols(self) -> list[str]:
         """The symbols that have readings, in order."""
 
     @abstractmethod
-    def load(self, symbol: str) -> tuple[int, bytes] | None:
-        """The version of a symbol and its bytes, as they are now; None where there are none."""
+    def load(self, symbols: Sequence[str]) -> Callable[[], Loaded]:
+        """Ask for what is kept now of some symbols, in one round; call the result for the answer.
+
+        A home far away is asked before this returns, so that it answers while bars are read.
+        """
 
     @abstractmethod
     def swap(self, symbol: str, version: int, packed: bytes) -> bool:
@@ -79,18 +93,52 @@ class ReadingStore(ABC):
         """Every row of a symbol, also those not known yet; none where there are none.
 
         Read the clock before calling this, never after, as with bars.
+
+        Raises
+        ------
+        Damaged
+            When what was kept cannot be read any more.
         """
-        found = self.load(symbol)
-        if found is None:
+        found = self.ask([symbol])()[symbol]
+        if isinstance(found, MarketDataError):
+            raise found
+        return found
+
+    def ask(self, symbols: Collection[str]) -> Callable[[], dict[str, Readings | MarketDataError]]:
+        """Begin to read several symbols in one round of calls; call the result for all of them.
+
+        What is begun goes on beside whatever else is asked. Where a symbol cannot be read, its
+        place is taken by the error that says why. Read the clock first, as for `readings`.
+        """
+        wanted = list(dict.fromkeys(symbols))
+        answer = self.load(wanted)
+
+        def told() -> dict[str, Readings | MarketDataError]:
+            try:
+                kept = answer()
+            except MarketDataError as error:
+                return dict.fromkeys(wanted, error)
+            return {symbol: self._unpacked(symbol, kept.get(symbol)) for symbol in wanted}
+
+        return told
+
+    def _unpacked(
+        self, symbol: str, kept: Kept | StoreUnavailable | None
+    ) -> Readings | MarketDataError:
+        """The rows of what is kept, unpacked unless that very version is held."""
+        if kept is None:
             return Readings(symbol)
-        version, packed = found
+        if isinstance(kept, StoreUnavailable):
+            return kept
         held = self._held.get(symbol)
-        if held is None or held.version != version:
-            held = unpack(symbol, version, packed)
-            for oldest in list(self._held)[: max(0, len(self._held) - HELD + 1)]:
-                self._held.pop(oldest, None)
-            self._held[symbol] = held
-        return held
+        if held is not None and held.version == kept.version:
+            return held
+        try:
+            rows = unpack(symbol, *kept)
+        except Damaged as error:
+            return error
+        self._held.put(symbol, rows, rows.size)
+        return rows
 
     def commit(self, symbol: str, told: Delivered) -> ReadingsCommitted:
         """Keep what is new of a delivery, known from a moment 2 s ahead.

@@ -1,12 +1,15 @@
 """Sentiment in one SQLite file: the home on a laptop."""
 
+import json
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 from market_data import clock as system
 from market_data.clock import Clock, Sleep
-from market_data.stores.readings import ReadingStore
+from market_data.stores.objects import Kept
+from market_data.stores.readings import HELD, Loaded, ReadingStore
 from market_data.stores.small_file import SmallFile
 
 __all__ = ["SqliteReadingStore"]
@@ -17,6 +20,9 @@ CREATE TABLE IF NOT EXISTS readings (
     symbol TEXT PRIMARY KEY, version INTEGER NOT NULL, packed BLOB NOT NULL
 ) STRICT, WITHOUT ROWID"""
 
+SELECT: Final = """
+SELECT symbol, version, packed FROM readings WHERE symbol IN (SELECT value FROM json_each(?))"""
+
 
 class SqliteReadingStore(ReadingStore):
     """Sentiment in an SQLite file, made by the first commit.
@@ -26,12 +32,18 @@ class SqliteReadingStore(ReadingStore):
     path : str or Path
     clock : Clock
     sleep : Sleep
+    held : int, bytes
+        See ReadingStore.
     """
 
     def __init__(
-        self, path: str | Path, clock: Clock = system.now, sleep: Sleep = time.sleep
+        self,
+        path: str | Path,
+        clock: Clock = system.now,
+        sleep: Sleep = time.sleep,
+        held: int = HELD,
     ) -> None:
-        super().__init__(clock, sleep)
+        super().__init__(clock, sleep, held)
         self._file = SmallFile(path, "sentiment", APPLICATION, 1, LAYOUT)
 
     @property
@@ -45,15 +57,15 @@ class SqliteReadingStore(ReadingStore):
             rows = file.execute("SELECT symbol FROM readings ORDER BY symbol") if file else ()
             return [row[0] for row in rows]
 
-    def load(self, symbol: str) -> tuple[int, bytes] | None:
-        """See ReadingStore.load."""
-        with self._file.reading() as file:
-            if file is None:
-                return None
-            row = file.execute(
-                "SELECT version, packed FROM readings WHERE symbol = ?", (symbol,)
-            ).fetchone()
-        return None if row is None else (int(row[0]), bytes(row[1]))
+    def load(self, symbols: Sequence[str]) -> Callable[[], Loaded]:
+        """See ReadingStore.load: a file on this machine is read when the answer is called for."""
+
+        def read() -> Loaded:
+            with self._file.reading() as file:
+                rows = file.execute(SELECT, (json.dumps(symbols),)).fetchall() if file else ()
+            return {symbol: Kept(version, packed) for symbol, version, packed in rows}
+
+        return read
 
     def swap(self, symbol: str, version: int, packed: bytes) -> bool:
         """See ReadingStore.swap."""

@@ -12,20 +12,20 @@ copy where one is damaged.
 """
 
 import json
-import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import astuple
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from market_data.calendar import DAY, SECOND
 from market_data.errors import StoreUnavailable
 from market_data.instruments import Instrument
 from market_data.stores.dynamodb.bucket import Bucket
 from market_data.stores.dynamodb.calls import Calls, Refused
+from market_data.stores.dynamodb.items import AT_ONCE, item_key, packed_bytes, read_items
+from market_data.stores.dynamodb.threads import Threads
 from market_data.stores.objects import KEPT_DAYS, Kept, Name
 
 if TYPE_CHECKING:
@@ -42,9 +42,6 @@ LARGE: Final = 25_000
 TIME_TO_LIVE: Final = "expires_at"
 HEAD: Final = "HEAD"
 SYMBOLS: Final = "SYMBOLS"
-AT_ONCE: Final = 100  # keys in one BatchGetItem
-ROUNDS: Final = 6  # answers in parts, before the rest counts as out of reach
-THREADS: Final = 16
 LISTED_FOR: Final = 60.0  # seconds for which a list of all symbols is told again
 
 TABLE: Final[dict[str, Any]] = {
@@ -59,7 +56,6 @@ TABLE: Final[dict[str, Any]] = {
     ],
 }
 
-T = TypeVar("T")
 Bodies = dict[Name, bytes | StoreUnavailable]
 
 
@@ -90,23 +86,20 @@ class DynamoDBBackend:
         self._calls = Calls(sleep, stopwatch)
         self._bucket = Bucket(self._calls, s3, bucket)
         self._stopwatch = stopwatch
-        self._pool: ThreadPoolExecutor | None = None
-        self._lock = threading.Lock()
+        self._threads = Threads("bars")
         self._listed: tuple[float, list[Instrument]] | None = None
 
     # -- HEADs --------------------------------------------------------------------------------
 
     def heads(self, symbols: Collection[str]) -> dict[str, Kept]:
         """See Backend.heads: consistent reads, a hundred in one call, the calls side by side."""
-        keys = [_key(f"B#{symbol}", HEAD) for symbol in symbols]
+        keys = [item_key(f"B#{symbol}", HEAD) for symbol in symbols]
         batches = [keys[i : i + AT_ONCE] for i in range(0, len(keys), AT_ONCE)]
-        found = self._side_by_side(
-            [partial(self._get, batch, consistent=True) for batch in batches]
-        )
+        found = self._threads.all([partial(self._get, batch, consistent=True) for batch in batches])
         return {
-            item["pk"]["S"].removeprefix("B#"): Kept(int(item["version"]["N"]), _bytes(item))
-            for items in found
-            for item in items
+            item["pk"]["S"].removeprefix("B#"): Kept(int(item["version"]["N"]), packed_bytes(item))
+            for batch in found
+            for item in batch
         }
 
     def swap(self, instrument: Instrument, version: int, packed: bytes) -> bool:
@@ -128,7 +121,7 @@ class DynamoDBBackend:
                 self._client.put_item,
                 TableName=self._table,
                 Item={
-                    **_key(f"B#{instrument.symbol}", HEAD),
+                    **item_key(f"B#{instrument.symbol}", HEAD),
                     "version": {"N": str(version + 1)},
                     "packed": {"B": packed},
                 },
@@ -144,7 +137,7 @@ class DynamoDBBackend:
         self._calls.ask_again(
             self._client.put_item,
             TableName=self._table,
-            Item={**_key(SYMBOLS, instrument.symbol), "profile": profile},
+            Item={**item_key(SYMBOLS, instrument.symbol), "profile": profile},
         )
         self._listed = None
 
@@ -184,7 +177,7 @@ class DynamoDBBackend:
         batches = [small[i : i + AT_ONCE] for i in range(0, len(small), AT_ONCE)]
         large = [name for name in names if name.size > LARGE]
         found: Bodies = {}
-        for bodies in self._side_by_side(
+        for bodies in self._threads.all(
             [partial(self._from_table, batch) for batch in batches]
             + [partial(self._from_s3, name) for name in large]
         ):
@@ -194,8 +187,8 @@ class DynamoDBBackend:
     def refetch(self, name: Name) -> Iterator[bytes]:
         """See Backend.refetch: the same place once more, and the archive."""
         if name.size <= LARGE:
-            for item in self._get([_key(*name)], consistent=True):
-                yield _bytes(item)
+            for item in self._get([item_key(*name)], consistent=True):
+                yield packed_bytes(item)
         if name.kind == "C":
             body = self._from_s3(name).get(name)
             if isinstance(body, bytes):
@@ -211,12 +204,12 @@ class DynamoDBBackend:
                 puts.append(partial(self._bucket.put, name.path, body))
             if name.size <= LARGE and name.kind == "C":
                 puts.append(partial(self._archive, name, body))
-        self._side_by_side(puts)
+        self._threads.all(puts)
 
     def expire(self, names: Collection[Name], now: int) -> None:
         """See Backend.expire: by the table's time to live, and by the tag of S3's rule."""
         at: AttributeValueTypeDef = {"N": str((now + KEPT_DAYS * DAY) // SECOND)}
-        self._side_by_side(
+        self._threads.all(
             [partial(self._expire, name, at) for name in names if name.size <= LARGE]
             + [
                 partial(self._bucket.supersede, name.path)
@@ -235,44 +228,21 @@ class DynamoDBBackend:
 
     def close(self) -> None:
         """Close the connections."""
-        with self._lock:
-            pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.shutdown()
+        self._threads.close()
         self._client.close()
         self._bucket.close()
 
     # -- single calls -------------------------------------------------------------------------
 
     def _get(self, keys: "Sequence[Item]", *, consistent: bool) -> "list[Item]":
-        """The items of so many keys, asked for again until all have been answered."""
-        if len(keys) == 1:
-            answer = self._calls.ask_again(
-                self._client.get_item,
-                TableName=self._table,
-                Key=keys[0],
-                ConsistentRead=consistent,
-            )
-            return [answer["Item"]] if "Item" in answer else []
-        items: list[Item] = []
-        waiting: list[Any] = list(keys)
-        for attempt in range(ROUNDS):
-            asked = {self._table: {"Keys": waiting, "ConsistentRead": consistent}}
-            batch = self._calls.ask_again(self._client.batch_get_item, RequestItems=asked)
-            items += batch["Responses"].get(self._table, [])
-            left = batch.get("UnprocessedKeys", {}).get(self._table)
-            if not left:
-                return items
-            waiting = list(left["Keys"])
-            self._calls.pause(attempt)
-        raise StoreUnavailable(f"DynamoDB is throttled: {len(waiting)} keys are not answered")
+        return read_items(self._calls, self._client, self._table, keys, consistent=consistent)
 
     def _from_table(self, names: list[Name]) -> Bodies:
         try:
-            found = self._named(self._get([_key(*name) for name in names], consistent=False))
+            found = self._named(self._get([item_key(*name) for name in names], consistent=False))
             missing = [name for name in names if name not in found]
             if missing:
-                keys = [_key(*name) for name in missing]
+                keys = [item_key(*name) for name in missing]
                 found |= self._named(self._get(keys, consistent=True))
         except StoreUnavailable as error:
             return dict.fromkeys(names, error)
@@ -280,7 +250,7 @@ class DynamoDBBackend:
 
     @staticmethod
     def _named(items: "Sequence[Item]") -> Bodies:
-        return {Name(item["pk"]["S"], item["sk"]["S"]): _bytes(item) for item in items}
+        return {Name(item["pk"]["S"], item["sk"]["S"]): packed_bytes(item) for item in items}
 
     def _from_s3(self, name: Name) -> Bodies:
         try:
@@ -293,7 +263,7 @@ class DynamoDBBackend:
         self._calls.ask_again(
             self._client.put_item,
             TableName=self._table,
-            Item={**_key(*name), "packed": {"B": body}},
+            Item={**item_key(*name), "packed": {"B": body}},
         )
 
     def _archive(self, name: Name, body: bytes) -> None:
@@ -305,26 +275,8 @@ class DynamoDBBackend:
             self._calls.ask_again(
                 self._client.update_item,
                 TableName=self._table,
-                Key=_key(*name),
+                Key=item_key(*name),
                 UpdateExpression=f"SET {TIME_TO_LIVE} = :at",
                 ConditionExpression="attribute_exists(pk)",
                 ExpressionAttributeValues={":at": at},
             )
-
-    def _side_by_side(self, calls: Sequence[Callable[[], T]]) -> list[T]:
-        """What calls answer that are made at once, in threads where there are several."""
-        if len(calls) < 2:
-            return [call() for call in calls]
-        with self._lock:
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(THREADS, "bars")
-            pool = self._pool
-        return [one.result() for one in [pool.submit(call) for call in calls]]
-
-
-def _key(pk: str, sk: str) -> "dict[str, AttributeValueTypeDef]":
-    return {"pk": {"S": pk}, "sk": {"S": sk}}
-
-
-def _bytes(item: "Item") -> bytes:
-    return bytes(item["packed"]["B"])

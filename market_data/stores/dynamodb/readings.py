@@ -7,15 +7,18 @@ SENTIMENT     <symbol>   nothing more: the list of all symbols that have any
 
 import time
 import uuid
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from market_data import clock as system
 from market_data.clock import Clock, Sleep
 from market_data.errors import BadReadings, StoreUnavailable
 from market_data.stores.dynamodb.calls import Calls, Refused
-from market_data.stores.readings import ReadingStore
+from market_data.stores.dynamodb.items import item_key, packed_bytes, read_items
+from market_data.stores.dynamodb.threads import Threads
+from market_data.stores.objects import Kept
+from market_data.stores.readings import Loaded, ReadingStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -25,6 +28,7 @@ __all__ = ["DynamoDBReadingStore"]
 READINGS: Final = "READINGS"
 SENTIMENT: Final = "SENTIMENT"
 LARGEST: Final = 390_000  # bytes; an item of DynamoDB has at most 400 KB, names included
+AT_ONCE: Final = 40  # symbols in one call: an answer has at most 16 MB, and so is always whole
 
 
 class DynamoDBReadingStore(ReadingStore):
@@ -50,6 +54,7 @@ class DynamoDBReadingStore(ReadingStore):
         self._client = cache(client)
         self._table = table
         self._calls = Calls(sleep)
+        self._threads = Threads("sentiment")
 
     def symbols(self) -> list[str]:
         """See ReadingStore.symbols."""
@@ -67,10 +72,30 @@ class DynamoDBReadingStore(ReadingStore):
                 return found
             query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
-    def load(self, symbol: str) -> tuple[int, bytes] | None:
-        """See ReadingStore.load."""
-        item = self._item(symbol)
-        return None if item is None else (int(item["version"]["N"]), bytes(item["packed"]["B"]))
+    def load(self, symbols: Sequence[str]) -> Callable[[], Loaded]:
+        """See ReadingStore.load: consistent reads of 40 symbols each, all of them side by side."""
+        self._client()  # made here, since threads would make one each
+        batches = [symbols[i : i + AT_ONCE] for i in range(0, len(symbols), AT_ONCE)]
+        begun = self._threads.begin([partial(self._read, batch) for batch in batches])
+
+        def told() -> Loaded:
+            found: Loaded = {}
+            for batch in begun:
+                found |= batch.result()
+            return found
+
+        return told
+
+    def _read(self, symbols: Sequence[str]) -> Loaded:
+        keys = [_key(symbol) for symbol in symbols]
+        try:
+            found = read_items(self._calls, self._client(), self._table, keys, consistent=True)
+        except StoreUnavailable as error:
+            return dict.fromkeys(symbols, error)
+        return {
+            item["pk"]["S"].removeprefix("S#"): Kept(int(item["version"]["N"]), packed_bytes(item))
+            for item in found
+        }
 
     def swap(self, symbol: str, version: int, packed: bytes) -> bool:
         """See ReadingStore.swap; what became of a call without an answer is looked up.
@@ -90,7 +115,7 @@ class DynamoDBReadingStore(ReadingStore):
             }
         else:
             # Before there is anything to list: a crash between the two leaves none unlisted.
-            listed = {"pk": {"S": SENTIMENT}, "sk": {"S": symbol}}
+            listed = item_key(SENTIMENT, symbol)
             self._calls.ask_again(self._client().put_item, TableName=self._table, Item=listed)
         swap = uuid.uuid4().hex
         item = {
@@ -105,21 +130,17 @@ class DynamoDBReadingStore(ReadingStore):
             return False
         except StoreUnavailable:
             # Nobody may take the next step before it is known whether this one was taken.
-            kept = self._item(symbol)
-            return kept is not None and kept["swap"]["S"] == swap
+            keys = [_key(symbol)]
+            kept = read_items(self._calls, self._client(), self._table, keys, consistent=True)
+            return bool(kept) and kept[0]["swap"]["S"] == swap
         return True
 
     def close(self) -> None:
         """Close the client's connections, if there are any."""
+        self._threads.close()
         if self._client.cache_info().currsize:
             self._client().close()
 
-    def _item(self, symbol: str) -> Any:
-        answer = self._calls.ask_again(
-            self._client().get_item, TableName=self._table, Key=_key(symbol), ConsistentRead=True
-        )
-        return answer.get("Item")
-
 
 def _key(symbol: str) -> dict[str, Any]:
-    return {"pk": {"S": f"S#{symbol}"}, "sk": {"S": READINGS}}
+    return item_key(f"S#{symbol}", READINGS)

@@ -1,5 +1,6 @@
 """Deliveries made to order, and a home of sentiment."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +34,22 @@ def sqlite_readings(tmp_path: Path, clock) -> SqliteReadingStore:
 
 
 @pytest.fixture
-def dynamodb_readings(aws, place, clock) -> DynamoDBReadingStore:
-    return DynamoDBReadingStore(lambda: aws[0], place, clock, clock.sleep)
+def on_dynamodb(aws, place, clock) -> Iterator[Callable[..., DynamoDBReadingStore]]:
+    """Makes homes on one table, by a client of one's own or the common one."""
+    stores = []
+
+    def make(client=aws[0]):
+        stores.append(DynamoDBReadingStore(lambda: client, place, clock, clock.sleep))
+        return stores[-1]
+
+    yield make
+    for store in stores:
+        store._threads.close()  # the client serves others
+
+
+@pytest.fixture
+def dynamodb_readings(on_dynamodb) -> DynamoDBReadingStore:
+    return on_dynamodb()
 
 
 @pytest.fixture(params=["sqlite_readings", "dynamodb_readings"])

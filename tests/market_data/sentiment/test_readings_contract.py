@@ -6,7 +6,7 @@ import time
 import pytest
 
 from market_data.calendar import DAY, SECOND
-from market_data.errors import BadReadings, StoreUnavailable
+from market_data.errors import BadReadings, Damaged, StoreUnavailable
 from market_data.readings import MOST, Delivered
 from market_data.stores.base import AHEAD, CONFIRM
 
@@ -43,6 +43,29 @@ def test_symbols_are_kept_apart_and_listed(readings_store, told):
     readings_store.commit("AAPL", told([0.1]))
     assert readings_store.symbols() == ["AAPL", "MSFT"]
     assert readings_store.readings("MSFT").value.tolist() == [0.9]
+
+
+def test_several_symbols_are_read_at_once_and_those_without_any_have_none(readings_store, told):
+    for i, symbol in enumerate(("AAPL", "IBM", "MSFT")):
+        readings_store.commit(symbol, told([0.1 * i]))
+    found = readings_store.ask(["MSFT", "NONE", "AAPL", "MSFT", "it's", ""])()
+    assert list(found) == ["MSFT", "NONE", "AAPL", "it's", ""]
+    assert [kept.value.tolist() for kept in found.values()] == [[0.2], [], [0.0], [], []]
+    assert found["MSFT"] is readings_store.readings("MSFT")  # of that version, held
+    assert readings_store.ask([])() == {}
+
+
+def test_where_one_symbol_is_damaged_the_others_are_read(readings_store, told):
+    readings_store.commit("AAPL", told([0.2]))
+    readings_store.commit("IBM", told([0.4]))
+    version, packed = readings_store.load(["IBM"])()["IBM"]
+    assert readings_store.swap("IBM", version, packed[:-9] + bytes([packed[-9] ^ 1]) + packed[-8:])
+    found = readings_store.ask(["IBM", "AAPL"])()
+    assert found["AAPL"].value.tolist() == [0.2]
+    assert isinstance(found["IBM"], Damaged)
+    assert "IBM" in str(found["IBM"])
+    with pytest.raises(Damaged):
+        readings_store.readings("IBM")
 
 
 def test_a_commit_that_is_confirmed_too_late_is_known_later(readings_store, told, clock):

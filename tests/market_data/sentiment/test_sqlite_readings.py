@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from market_data.errors import Damaged, StoreUnavailable, UnknownFormat
+from market_data.errors import StoreUnavailable, UnknownFormat
 from market_data.stores.sqlite_readings import SqliteReadingStore
 
 
@@ -51,23 +51,18 @@ def test_a_file_that_is_no_database_and_a_folder_that_is_a_file_are_unavailable(
     path.write_bytes(b"no database" * 100)
     with pytest.raises(StoreUnavailable, match=r"sentiment\.sqlite"):
         SqliteReadingStore(path, clock).readings("AAPL")
+    found = SqliteReadingStore(path, clock).ask(["AAPL", "IBM"])()
+    assert [type(error) for error in found.values()] == [StoreUnavailable] * 2
 
 
-def test_a_flipped_bit_is_told(sqlite_readings, told, clock):
-    sqlite_readings.commit("AAPL", told([0.2, 0.4]))
-    _, packed = sqlite_readings.load("AAPL")
-    sqlite_readings.swap("AAPL", 2, packed[:-9] + bytes([packed[-9] ^ 1]) + packed[-8:])
-    with pytest.raises(Damaged, match="AAPL"):
-        SqliteReadingStore(sqlite_readings.path, clock).readings("AAPL")
-
-
-def test_only_so_many_symbols_are_held_unpacked(sqlite_readings, told):
-    from market_data.stores.readings import HELD
-
-    for i in range(HELD + 3):
-        sqlite_readings.commit(f"S{i}", told([0.2]))
-        sqlite_readings.readings(f"S{i}")
-    assert len(sqlite_readings._held) == HELD
+def test_only_so_many_bytes_are_held_unpacked(sqlite_readings, told, clock):
+    store = SqliteReadingStore(sqlite_readings.path, clock, held=1_000)
+    for i in range(30):
+        store.commit(f"S{i}", told([0.2]))
+        store.readings(f"S{i}")
+    assert 0 < store._held.bytes <= 1_000
+    assert store.readings("S29") is store.readings("S29")
+    assert store.readings("S0").value.tolist() == [0.2]
 
 
 def test_a_commit_that_always_meets_another_gives_up(sqlite_readings, told, monkeypatch):

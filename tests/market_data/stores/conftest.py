@@ -27,9 +27,7 @@ def on_aws(aws, place, clock):
 
     yield make
     for store in stores:
-        pool = store._backend._pool
-        if pool is not None:
-            pool.shutdown()
+        store._backend._threads.close()
 
 
 @pytest.fixture

@@ -15,8 +15,10 @@ from graphql_api.execution import MAX_ERRORS
 from graphql_api.guard.accounts import Accounts
 from graphql_api.guard.plans import PLANS
 from graphql_api.limits import LIMITS
+from graphql_api.registry import AT_ONCE
 from graphql_api.schema import prices
 from graphql_api.settings import Settings
+from graphql_api.trusted import MAX_DEPLOYED
 
 PAGE = (Path(__file__).parent.parent / "docs" / "limits-and-cost.md").read_text()
 SHOWN = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)]
@@ -64,6 +66,16 @@ def test_every_price_stands_in_the_page() -> None:
             named = [*(price.size.slicing_arguments or ()), *(price.size.sized_fields or ())]
             assert all(f"`{name}`" in often for name in named)
             assert not price.size.assumed_size or f"{price.size.assumed_size} if" in often
+
+
+def test_every_mutation_is_free_as_the_page_says() -> None:
+    table = prices().table
+    weights = {field: table[type_, field].weight for type_, field in table if type_ == "Mutation"}
+    assert set(weights.values()) == {0}
+    assert {"createApiKey", "revokeApiKey", "registerDocuments"} < set(weights)
+    assert "So does every mutation" in PAGE
+    assert f"at most {AT_ONCE} documents at once" in PAGE
+    assert f"{MAX_DEPLOYED:,} in all" in PAGE
 
 
 def test_the_example_costs_what_the_page_says(client: TestClient) -> None:

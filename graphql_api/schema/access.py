@@ -14,10 +14,11 @@ from strawberry.schema_directive import Location
 
 from graphql_api.guard.caller import Caller
 from graphql_api.schema.account import Scope
+from graphql_api.schema.catalogue import FREE, member
 from graphql_api.schema.cost import Walk
 from graphql_api.stores.records import Scope as KeptScope
 
-__all__ = ["Access", "RequiresScope"]
+__all__ = ["ADMIN", "KEYS_WRITE", "Access", "RequiresScope"]
 
 
 @strawberry.schema_directive(
@@ -29,6 +30,11 @@ class RequiresScope:
     """What a caller must be allowed for a field to run."""
 
     scope: Scope
+
+
+# What is for administrators, and for those who may make keys, costs no units: see the docs.
+ADMIN = [*FREE, RequiresScope(scope=member(Scope, "ADMIN"))]
+KEYS_WRITE = [*FREE, RequiresScope(scope=member(Scope, "KEYS_WRITE"))]
 
 
 class Access:

@@ -4,23 +4,20 @@ from typing import Annotated
 
 import strawberry
 
-from graphql_api.schema.access import RequiresScope
-from graphql_api.schema.account import Account, ApiKey, Plan, Scope
-from graphql_api.schema.catalogue import FREE, member
+from graphql_api.schema.access import ADMIN
+from graphql_api.schema.account import Account, ApiKey, Plan
+from graphql_api.schema.catalogue import FREE
 from graphql_api.schema.context import Info
-from graphql_api.schema.cost import Cost
 from graphql_api.schema.mutation_keys import (
     IDEMPOTENCY_KEY,
+    KeyTerms,
     account_named,
     kept_scopes,
     request_of,
 )
-from graphql_api.schema.scalars import DateTime
 from graphql_api.stores.records import Overrides
 
 __all__ = ["AccountMutations"]
-
-ADMIN = [Cost(weight="0"), RequiresScope(scope=member(Scope, "ADMIN"))]
 
 
 @strawberry.input(description="Limits of an account's own, in place of its plan's.")
@@ -42,23 +39,8 @@ class OverridesInput:
 
 
 @strawberry.input(description="The first key of a new account.")
-class FirstKeyInput:
+class FirstKeyInput(KeyTerms):
     """What it shall be good for."""
-
-    label: str | None = strawberry.field(default=None, description="What it is for.")
-    scopes: list[Scope] | None = strawberry.field(
-        default_factory=lambda: [member(Scope, "SIGNALS_READ")], description="What it may do."
-    )
-    not_before: DateTime | None = strawberry.field(
-        default=None, description="From when it is taken; at once, where none is given."
-    )
-    expires_at: DateTime | None = strawberry.field(
-        default=None, description="When it ends by itself; never, where none is given."
-    )
-    networks: list[str] | None = strawberry.field(
-        default=None,
-        description="The only blocks of addresses from which it is taken, in CIDR form.",
-    )
 
 
 @strawberry.input(description="The account that is wanted.")

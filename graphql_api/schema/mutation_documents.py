@@ -4,11 +4,9 @@ from typing import Annotated
 
 import strawberry
 
-from graphql_api.schema.access import RequiresScope
-from graphql_api.schema.account import Scope
-from graphql_api.schema.catalogue import FREE, member
+from graphql_api.schema.access import ADMIN
+from graphql_api.schema.catalogue import FREE
 from graphql_api.schema.context import Info, Registered
-from graphql_api.schema.cost import Cost
 
 __all__ = ["DocumentMutations"]
 
@@ -54,7 +52,7 @@ class DocumentMutations:
     @strawberry.mutation(
         description="Register documents, so that clients can ask for them by name; kept for good, "
         "for every client and process. Needs the scope admin, and is audited.",
-        directives=[Cost(weight="10"), RequiresScope(scope=member(Scope, "ADMIN"))],
+        directives=ADMIN,
     )
     def register_documents(
         self,

@@ -8,11 +8,10 @@ from graphql_api.errors import BadInput
 from graphql_api.guard.deeds import NO_SUCH_KEY, NewKey
 from graphql_api.guard.idempotency import Request
 from graphql_api.guard.key_deeds import GRACE
-from graphql_api.schema.access import RequiresScope
+from graphql_api.schema.access import KEYS_WRITE
 from graphql_api.schema.account import Account, ApiKey, Scope
 from graphql_api.schema.catalogue import FREE, member
 from graphql_api.schema.context import Context, Info
-from graphql_api.schema.cost import Cost
 from graphql_api.schema.node import named_by
 from graphql_api.schema.scalars import DateTime
 from graphql_api.stores.records import Scope as KeptScope
@@ -21,13 +20,12 @@ __all__ = [
     "IDEMPOTENCY_KEY",
     "CreateApiKeyPayload",
     "KeyMutations",
+    "KeyTerms",
     "account_named",
     "kept_scopes",
     "key_named",
     "request_of",
 ]
-
-KEYS_WRITE = [Cost(weight="0"), RequiresScope(scope=member(Scope, "KEYS_WRITE"))]
 
 IDEMPOTENCY_KEY = (
     "A name of your own for this request, best a UUID. Sent again within a day it makes nothing "
@@ -35,13 +33,10 @@ IDEMPOTENCY_KEY = (
 )
 
 
-@strawberry.input(description="The key that is wanted.")
-class CreateApiKeyInput:
+@strawberry.input
+class KeyTerms:
     """What a new key shall be good for."""
 
-    account_id: strawberry.ID | None = strawberry.field(
-        default=None, description="Whose key it is: the caller's own account, or as an admin any."
-    )
     label: str | None = strawberry.field(default=None, description="What it is for.")
     scopes: list[Scope] | None = strawberry.field(
         default_factory=lambda: [member(Scope, "SIGNALS_READ")],
@@ -57,6 +52,15 @@ class CreateApiKeyInput:
         default=None,
         description="The only blocks of addresses from which it is taken, in CIDR form as "
         "192.0.2.0/24; from anywhere, where none is given.",
+    )
+
+
+@strawberry.input(description="The key that is wanted.")
+class CreateApiKeyInput(KeyTerms):
+    """What it shall be good for, and whose it is."""
+
+    account_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Whose key it is: the caller's own account, or as an admin any."
     )
     idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 

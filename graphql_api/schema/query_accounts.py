@@ -5,15 +5,14 @@ from typing import Annotated
 import strawberry
 
 from graphql_api.errors import Forbidden
-from graphql_api.schema.access import RequiresScope
-from graphql_api.schema.account import Scope
+from graphql_api.schema.access import ADMIN, KEYS_WRITE
 from graphql_api.schema.account_lists import (
     AccountConnection,
     ApiKeyConnection,
     AuditConnection,
     read_page,
 )
-from graphql_api.schema.catalogue import FREE, member
+from graphql_api.schema.catalogue import FREE
 from graphql_api.schema.connection import After, Before, First, Last
 from graphql_api.schema.context import Context, Info
 from graphql_api.schema.mutation_keys import account_named
@@ -51,7 +50,7 @@ class AccountQueries:
 
     @strawberry.field(
         description="All accounts, in order of their making.",
-        directives=[*FREE, RequiresScope(scope=member(Scope, "ADMIN"))],
+        directives=ADMIN,
     )
     def accounts(
         self,
@@ -67,7 +66,7 @@ class AccountQueries:
 
     @strawberry.field(
         description="What was done to an account, newest first.",
-        directives=[*FREE, RequiresScope(scope=member(Scope, "KEYS_WRITE"))],
+        directives=KEYS_WRITE,
     )
     def audit_log(
         self,

@@ -179,7 +179,7 @@ def test_an_administrator_registers_documents_which_all_may_ask_for(register, po
         {"documentId": f"sha256:{sha256(text)}", "operations": [name], "isNew": True}
         for text, name in zip(texts, ("Named", "Other"), strict=True)
     ]
-    assert answer.json["extensions"]["cost"]["requestedQueryCost"] == 10
+    assert answer.json["extensions"]["cost"]["requestedQueryCost"] == 0
     again = register(texts[0]).json["data"]["registerDocuments"]["documents"]
     assert [one["isNew"] for one in again] == [False]
     for told in (

@@ -15,6 +15,7 @@ ApiError                        a refusal or failure, said in a sentence for the
         TooLarge           413  BAD_REQUEST        a body over the limit
         UnsupportedMediaType 415  BAD_REQUEST      a body of a kind that we do not read
     Unavailable            503  UNAVAILABLE        something we need is away: says when to come back
+    DataDamaged            500  DATA_DAMAGED       what is kept of a symbol has changed since
     Internal               500  INTERNAL           our fault; the cause is in the log, not here
 """
 
@@ -26,6 +27,7 @@ __all__ = [
     "ApiError",
     "BadInput",
     "BadRequest",
+    "DataDamaged",
     "Forbidden",
     "Internal",
     "InvalidToken",
@@ -258,6 +260,29 @@ class Unavailable(ApiError):
     def headers(self) -> dict[str, str]:
         """When to come back."""
         return {"Retry-After": str(self.retry_after)}
+
+
+class DataDamaged(ApiError):
+    """What is kept has other bytes than were written, and no copy of it is whole.
+
+    Nothing is told of it, since a number of it might be wrong.
+
+    Parameters
+    ----------
+    symbol : str, optional
+        Of which it is kept, where that is known.
+    """
+
+    code = "DATA_DAMAGED"
+    status = 500
+
+    def __init__(self, symbol: str | None = None) -> None:
+        what = "What is kept" if symbol is None else f"What is kept of {symbol}"
+        super().__init__(
+            f"{what} is damaged, so nothing is told of it. Whatever is whole is answered; the "
+            "operator can mend this, by the id of the request.",
+            **({} if symbol is None else {"symbol": symbol}),
+        )
 
 
 class Internal(ApiError):

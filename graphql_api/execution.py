@@ -31,6 +31,7 @@ from graphql_api.schema.access import Access
 from graphql_api.schema.context import Context
 from graphql_api.schema.cost import Prices
 from graphql_api.schema.errors import OUR_FAULT, present
+from graphql_api.schema.foresight import foreseen
 from graphql_api.schema.work import work
 from graphql_api.stores import DocumentStore, Scope
 from graphql_api.trusted import Trusted
@@ -210,6 +211,7 @@ class Service:
     ) -> Answer:
         now = self._clock()
         judge = Judge(self._bars, self._readings, self._decisions, now, self._licensed)
+        judge.prepare(foreseen(self._schema, operation, document.fragments, variables))
         result = execute(
             self._schema,
             document.ast,

@@ -10,9 +10,9 @@ import numpy as np
 import engine
 from engine.errors import NotEnoughHistory
 from engine.types import Interval
+from graphql_api.loader import Loader, Wanted
 from market_data.bars import Adjustment, Instrument, Series, Snapshot
 from market_data.calendar import closes_at
-from market_data.errors import MarketDataError
 from market_data.hearing import beside, column, hear
 from market_data.instruments import similar
 from market_data.readings import Heard, Readings
@@ -40,6 +40,11 @@ class Question:
     parameters: tuple[tuple[str, float], ...] = ()
     at: int | None = None
     as_of: int | None = None
+
+    @property
+    def wants(self) -> Wanted:
+        """What must be loaded to answer it."""
+        return Wanted.judged(self.symbol, self.interval, self.strategy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +179,9 @@ class Judge:
     ) -> None:
         self._licensed = frozenset(licensed)
         self._bars = bars
-        self._readings = readings
+        self._loader = Loader(bars, readings)
         self._decisions = decisions
         self._now = now
-        self._loaded: dict[tuple[str, Interval], Series | MarketDataError | None] = {}
-        self._heard: dict[str, Readings] = {}
         self._symbols: list[str] | None = None
         self._answered: dict[Question, Judgement] = {}
         self._settled = True
@@ -192,12 +195,9 @@ class Judge:
         """
         return sorted(self._versions) if self._settled else None
 
-    def prepare(self, wanted: Iterable[tuple[str, Interval]]) -> None:
-        """Load, all at once, those series that will be asked about and are not loaded yet."""
-        missing = [one for one in dict.fromkeys(wanted) if one not in self._loaded]
-        if missing:
-            found = self._bars.load(missing)
-            self._loaded.update((one, found.get(one)) for one in missing)
+    def prepare(self, wanted: Iterable[Wanted]) -> None:
+        """Load, all at once, what will be asked about and is not loaded yet."""
+        self._loader.load(wanted)
 
     def ask(self, question: Question) -> Judgement:
         """The judgement of a question.
@@ -256,22 +256,20 @@ class Judge:
         return snapshot
 
     def _series(self, symbol: str, interval: Interval) -> Series:
-        key = symbol, interval
-        self.prepare([key])
-        series = self._loaded[key]
+        series = self._loader.series(symbol, interval)
         if series is None:
             self._settled = False
             raise SymbolUnknown(symbol)
-        if isinstance(series, MarketDataError):
-            raise series
         return series
 
     def _judge(self, question: Question) -> Judgement:
+        wants = question.wants
+        self.prepare([wants])
         series = self._series(question.symbol, question.interval)
         strategy = engine.strategies()[question.strategy]
         needed = strategy.lookback(**dict(question.parameters)) + 1
         snapshot = series.snapshot(question.at, question.as_of, now=self._now)
-        readings = self._readings_of(question.symbol) if "sentiment" in strategy.beside else None
+        readings = self._loader.readings(question.symbol) if wants.hears else None
         heard = hear(readings, snapshot, series)
         snapshot = self._used(beside(snapshot, heard))
         if len(snapshot.bars) < needed:
@@ -288,8 +286,3 @@ class Judge:
             readings,
             withheld=bool(self.withheld_by(snapshot.origins)),
         )
-
-    def _readings_of(self, symbol: str) -> Readings:
-        if symbol not in self._heard:
-            self._heard[symbol] = self._readings.readings(symbol)
-        return self._heard[symbol]

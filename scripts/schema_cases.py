@@ -22,6 +22,7 @@ from hypothesis_graphql import nodes
 # As an answer they are our fault, or say that the schema lies: what fits it must be valid.
 WRONG = {
     "INTERNAL",
+    "DATA_DAMAGED",
     "UNAVAILABLE",
     "UNAUTHENTICATED",
     "GRAPHQL_PARSE_FAILED",

@@ -7,16 +7,24 @@ from graphql import GraphQLError
 from graphql.language import ValueNode
 
 from engine.errors import EngineError
-from graphql_api.errors import ApiError, BadInput, Internal, LimitReached, Unavailable
+from graphql_api.errors import (
+    ApiError,
+    BadInput,
+    DataDamaged,
+    Internal,
+    LimitReached,
+    Unavailable,
+)
 from graphql_api.observability import request_id
 from graphql_api.stores.records import StoreUnavailable
+from market_data.errors import Damaged
 from market_data.errors import StoreUnavailable as BarsUnavailable
 
 __all__ = ["OUR_FAULT", "as_api_error", "present", "refusal"]
 
 log = logging.getLogger(__name__)
 
-OUR_FAULT = frozenset({"INTERNAL", "UNAVAILABLE"})
+OUR_FAULT = frozenset({"DATA_DAMAGED", "INTERNAL", "UNAVAILABLE"})
 """Codes of failures that are not charged."""
 
 
@@ -50,6 +58,9 @@ def as_api_error(error: Exception) -> ApiError:
         cause = error.original_error or error
         if isinstance(cause, GraphQLError) and _about_an_argument(error):
             return BadInput(cause.message)
+    if isinstance(cause, Damaged | DataDamaged):
+        log.error("data damaged", exc_info=cause)
+        return _under_request_id(cause if isinstance(cause, DataDamaged) else DataDamaged())
     if isinstance(cause, ApiError):
         return cause
     if isinstance(cause, EngineError):
@@ -58,8 +69,15 @@ def as_api_error(error: Exception) -> ApiError:
         log.warning("store unavailable", exc_info=cause)
         return Unavailable("The store cannot be reached; try again in a moment.")
     log.error("resolver failed", exc_info=cause)
+    return _under_request_id(Internal())
+
+
+def _under_request_id(failure: ApiError) -> ApiError:
+    """A failure that tells under which id its cause stands in the log."""
     name = request_id()
-    return Internal(**({"requestId": name} if name else {}))
+    if name is not None:
+        failure.details["requestId"] = name
+    return failure
 
 
 def _about_an_argument(error: GraphQLError) -> bool:

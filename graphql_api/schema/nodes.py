@@ -1,6 +1,6 @@
 """What an identifier names, found again: each type's key, and how one of it is made anew."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import strawberry
@@ -10,6 +10,7 @@ from engine.errors import EngineError
 from engine.types import Interval
 from graphql_api.errors import BadInput
 from graphql_api.judgement import Judgement, PricesWithheld, Question, SymbolUnknown
+from graphql_api.loader import Wanted
 from graphql_api.schema.account import Account, ApiKey
 from graphql_api.schema.bars import BarSeries
 from graphql_api.schema.catalogue import Indicator, Strategy
@@ -20,7 +21,7 @@ from graphql_api.schema.node import Node, named_by
 from graphql_api.schema.signal import Signal
 from market_data.adjust import Adjustment
 
-__all__ = ["find"]
+__all__ = ["find", "wanted_by"]
 
 FARTHEST = 2**62
 """Microseconds from the epoch, beyond which nothing of ours has a time."""
@@ -35,15 +36,42 @@ def find(info: Info, identifier: strawberry.ID) -> Node | None:
         When the identifier is none that this API gives.
     """
     type_name, key = named_by(identifier)
-    finder, parts = _FINDERS.get(type_name, (None, ()))
-    if finder is None or len(key) != len(parts):
-        return None
-    if not all(fits(part) for fits, part in zip(parts, key, strict=True)):
+    if not _fits(type_name, key):
         return None
     try:
-        return finder(info, *key)
+        return _FINDERS[type_name][0](info, *key)
     except (SymbolUnknown, PricesWithheld, EngineError):
         return None
+
+
+def wanted_by(identifier: strawberry.ID) -> list[Wanted]:
+    """The series that the object of an identifier is made of; none for what is made of no bars.
+
+    Raises
+    ------
+    BadInput
+        When the identifier is none that this API gives.
+    """
+    type_name, key = named_by(identifier)
+    if type_name not in {"BarSeries", "Signal", "SignalHistory"} or not _fits(type_name, key):
+        return []
+    symbol, interval, strategy = key[:3]
+    if interval not in list(Interval):
+        return []
+    if type_name == "BarSeries":
+        return [Wanted(symbol, Interval(interval))]
+    known = strategy in engine.strategies()
+    return [Wanted.judged(symbol, Interval(interval), strategy)] if known else []
+
+
+def _fits(type_name: str, key: Sequence[Any]) -> bool:
+    """Whether there are such identifiers."""
+    _, parts = _FINDERS.get(type_name, (None, None))
+    return (
+        parts is not None
+        and len(key) == len(parts)
+        and all(fits(part) for fits, part in zip(parts, key, strict=True))
+    )
 
 
 def _instrument(info: Info, symbol: str) -> Node | None:

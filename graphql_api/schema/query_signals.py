@@ -86,7 +86,7 @@ class SignalQueries:
         if not 1 <= len(symbols) <= SYMBOLS_MAXIMUM:
             raise BadInput(f"symbols holds {len(symbols)}; it may hold 1 to {SYMBOLS_MAXIMUM}.")
         asked = [question(symbol, strategy, interval, at, as_of) for symbol in symbols]
-        info.context.judge.prepare((one.symbol, one.interval) for one in asked)
+        info.context.judge.prepare(one.wants for one in asked)
         return [told(info, one, Signal.of) for one in asked]
 
     @strawberry.field(

@@ -19,7 +19,7 @@ CODES = {one.code for one in [ApiError, *ApiError.__subclasses__()]} | {
     "PERSISTED_QUERY_NOT_FOUND",
     "PERSISTED_QUERY_NOT_SUPPORTED",
 }
-OURS = {"INTERNAL", "UNAVAILABLE"}
+OURS = {"DATA_DAMAGED", "INTERNAL", "UNAVAILABLE"}
 
 TIMES = int(os.environ.get("FUZZ_TIMES", "1"))
 """How often the few thousand cases of every run; `make fuzz` does many."""

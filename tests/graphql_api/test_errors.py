@@ -27,6 +27,7 @@ TREE = {
     "TooLarge": (413, "BAD_REQUEST"),
     "UnsupportedMediaType": (415, "BAD_REQUEST"),
     "Unavailable": (503, "UNAVAILABLE"),
+    "DataDamaged": (500, "DATA_DAMAGED"),
     "Internal": (500, "INTERNAL"),
 }
 

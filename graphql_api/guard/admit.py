@@ -1,5 +1,6 @@
 """The guard: who asks, and whether one more request of so many units fits the limits."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -58,6 +59,7 @@ class Guard:
         clock: Callable[[], int],
         environment: Environment = "live",
         tokens: "Tokens | None" = None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._accounts = accounts
         self._environment = environment
@@ -66,7 +68,7 @@ class Guard:
         self._clock = clock
         self._breaker = Breaker(clock)
         self._charging = Charging(usage, clock)
-        self._leasing = Leasing(usage, self._charging, clock)
+        self._leasing = Leasing(usage, self._charging, clock, sleep)
         self._closed = False
 
     def reach(self) -> Reach:
@@ -163,13 +165,16 @@ class Guard:
             admission.refunded(units, requests)
         return done
 
-    def close(self) -> None:
-        """Give back what is held, and lease no more; within a few seconds, however much it is."""
+    def close(self, longest: int = LONGEST_CLOSE) -> None:
+        """Give back what is held, and lease no more; within a few seconds, however much it is.
+
+        Parameters
+        ----------
+        longest : int, microseconds
+            After which no more is begun: what then is held stays charged.
+        """
         self._closed = True
-        began = self._clock()
-        for account_id in self._leasing.accounts():
-            if 0 <= self._clock() - began < LONGEST_CLOSE:
-                self._leasing.put_out(account_id, self.reach())
+        self._leasing.close(self.reach, longest)
 
     def peek(self, caller: Caller, reach: Reach | None = None) -> Standing:
         """How the caller stands now; one read, nothing charged."""

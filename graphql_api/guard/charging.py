@@ -12,10 +12,11 @@ from graphql_api.guard.caller import Caller
 from graphql_api.guard.leases import Order
 from graphql_api.guard.limits import DAY, SECOND, Form, Rate, day_of, midnight_before, rate_of
 from graphql_api.guard.memory import Memory
+from graphql_api.guard.plans import Plan
 from graphql_api.guard.reach import BUSY, Reach, unavailable
 from graphql_api.stores import Charge, Outcome, StoreThrottled, UsageDay, UsageStore
 
-__all__ = ["Charging", "Seen"]
+__all__ = ["Charging", "Seen", "is_over"]
 
 # For so long a spent quota is believed: a plan may rise, and failures are given back. It is looked
 # at again when both are over, seconds (at random) and refusals, or after the longest time.
@@ -169,6 +170,8 @@ class Charging:
             if caller.key_id in outcome.usage.revoked:
                 raise Unauthenticated(REVOKED)
             guess = fitting
+            if reach.spent and is_over(caller.plan, outcome.usage, now):
+                break
         # The store is well: it is this account that asks too much at the same instant.
         raise refusals.rate_limited(caller.plan, outcome.usage, now)
 
@@ -238,6 +241,15 @@ class Charging:
         most = min(THROTTLED_MOST, 2 * before[1] if before else THROTTLED_FOR)
         until = now + most // 2 + random.randrange(most)
         self._throttled.put(account_id, (until, most), until + THROTTLED_MOST)
+
+
+def is_over(plan: Plan, found: UsageDay, now: int) -> bool:
+    """Whether what a write at ``now`` was refused with proves that the rate was used up then.
+
+    There may be room a little later. But where no time is left to ask once more, the refusal is the
+    account's doing: the store has answered.
+    """
+    return rate_of(plan.per_second, plan.burst).ready_at(now, found.tat) > now
 
 
 Guess = Callable[[Rate, Seen | None, int, int], Form]

@@ -3,7 +3,8 @@
 import logging
 import random
 import threading
-from collections import OrderedDict
+import time
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Final
 
@@ -11,7 +12,14 @@ from graphql_api.errors import RateLimited, Unauthenticated, Unavailable
 from graphql_api.guard import refusals
 from graphql_api.guard.authenticate import REVOKED
 from graphql_api.guard.caller import Caller
-from graphql_api.guard.charging import FORMS_TRIED, Charging, fitting, likely, shared
+from graphql_api.guard.charging import (
+    FORMS_TRIED,
+    Charging,
+    fitting,
+    is_over,
+    likely,
+    shared,
+)
 from graphql_api.guard.lease_size import Size, lease_size, wanted
 from graphql_api.guard.leases import Holding, Order
 from graphql_api.guard.limits import SECOND, day_of, rate_of
@@ -24,6 +32,7 @@ __all__ = ["Leasing"]
 HOLDINGS: Final = 1_000  # accounts of which leases are held; one more puts the oldest out
 PRESSED_FOR: Final = 10 * SECOND  # leases stay large for so long after the store was throttled
 CONTENDED: Final = 3  # the bucket is, where it holds less than this part of a lease
+CLOSING_PAUSE: Final = 0.1  # seconds at most, before what could not be given back is tried again
 
 logger = logging.getLogger(__name__)
 
@@ -34,11 +43,20 @@ class Leasing:
     No lock is held over accounts while a store is asked, and of one account one thread asks.
     """
 
-    def __init__(self, usage: UsageStore, charging: Charging, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        usage: UsageStore,
+        charging: Charging,
+        clock: Callable[[], int],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._usage = usage
         self._charging = charging
         self._clock = clock
+        self._sleep = sleep
         self._holdings: OrderedDict[str, Holding] = OrderedDict()
+        # Put out, and still owed what no store was there to take back: paid by whoever comes next.
+        self._owing: deque[tuple[str, Holding]] = deque(maxlen=HOLDINGS)
         self._lock = threading.Lock()
 
     def admit(self, caller: Caller, cost: int, reach: Reach) -> Admission:
@@ -50,7 +68,11 @@ class Leasing:
         if admission is not None:
             return admission
         failures = holding.failures
-        reach.wait(holding.fetching)
+        try:
+            reach.wait(holding.fetching)
+        except Unavailable:  # whoever asks for all may have been told why
+            self._charging.check(caller, cost, self._clock(), holding.units)
+            raise
         try:
             now = self._clock()
             admission = self._spend(holding, caller, cost, now)
@@ -73,10 +95,26 @@ class Leasing:
         holding = self._holdings.get(account_id)
         return holding.held(day) if holding is not None else (0, 0)
 
-    def accounts(self) -> list[str]:
-        """The accounts of which something may be held."""
+    def close(self, reach: Callable[[], Reach], longest: int) -> None:
+        """Give back all that is held, the most units first; again what surely was not taken back.
+
+        Parameters
+        ----------
+        reach : callable
+            A new second for the calls of each account.
+        longest : int, microseconds
+            After which no more is begun.
+        """
+        began = self._clock()
         with self._lock:
-            return list(self._holdings)
+            held = sorted(self._holdings.items(), key=lambda one: one[1].units, reverse=True)
+        for account_id, _ in held:
+            if 0 <= self._clock() - began < longest:  # or the clock was set back
+                self.put_out(account_id, reach())
+        while self._owing and 0 <= self._clock() - began < longest:
+            self._sleep(random.uniform(CLOSING_PAUSE / 2, CLOSING_PAUSE))
+            for _ in range(len(self._owing)):
+                self._pay_next(reach())
 
     def put_out(self, account_id: str, reach: Reach) -> None:
         """Give back what is held of an account, and hold no more of it."""
@@ -142,12 +180,17 @@ class Leasing:
                 whole = wanted(holding.traffic, plan.lease)
                 scarce = CONTENDED * order.requests < whole > rate.room(now, outcome.usage.tat)
                 charging.contended(caller.account_id, scarce, now)
-                return holding.settle(order, outcome, plan, cost, now)
+                admission = holding.settle(order, outcome, plan, cost, now)
+                if self._owing:  # the store is there again
+                    self._pay_next(reach)
+                return admission
             if not holding.restore(order, outcome.usage):
                 logger.warning("a day's item holds less than a lease was charged to it")
             if caller.key_id in outcome.usage.revoked:
                 raise Unauthenticated(REVOKED)
             guess = fitting
+            if reach.spent and is_over(plan, outcome.usage, now):
+                break
         raise refusals.rate_limited(plan, outcome.usage, now)
 
     def _failed(self, holding: Holding, order: Order, error: Unavailable, now: int) -> None:
@@ -174,7 +217,20 @@ class Leasing:
     def _empty(self, account_id: str, holding: Holding, reach: Reach) -> None:
         holding.gone = True  # a thread that is fetching for it empties it again
         holding.turn(holding.day)
+        self._settle_up(account_id, holding, reach)
+
+    def _pay_next(self, reach: Reach) -> None:
+        """Try again what an account is owed that was put out while the store was away."""
+        try:
+            account_id, holding = self._owing.popleft()
+        except IndexError:  # another was quicker
+            return
+        self._settle_up(account_id, holding, reach)
+
+    def _settle_up(self, account_id: str, holding: Holding, reach: Reach) -> None:
         self._pay(account_id, holding, reach)
+        if holding.debts:
+            self._owing.append((account_id, holding))
 
     def _pay(self, account_id: str, holding: Holding, reach: Reach) -> None:
         """Give back what is owed to days that are over, each once.

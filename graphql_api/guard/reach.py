@@ -50,6 +50,11 @@ class Reach:
         self._breaker = breaker
         self._left = PATIENCE
 
+    @property
+    def spent(self) -> bool:
+        """Whether there is no time for another call."""
+        return self._left < ONE_CALL
+
     def __call__(self, ask: Callable[P, Answer], *arguments: P.args, **named: P.kwargs) -> Answer:
         """Ask a store, once.
 
@@ -59,7 +64,7 @@ class Reach:
             When the store cannot be reached or is throttled, which then is the cause; or when it
             was not asked at all, since it is known not to answer or the request's second is spent.
         """
-        if self._left < ONE_CALL:
+        if self.spent:
             raise unavailable(TOO_LATE)
         breaker = self._breaker
         if breaker is not None and not breaker.allows():

@@ -378,6 +378,48 @@ def test_whoever_loses_every_race_is_told_to_try_again(guard, caller, store, mon
     assert store.calls == ["idle"] * 6
 
 
+@pytest.mark.parametrize("plan", ["BASIC", "PREMIUM"])
+def test_whoever_was_over_its_rate_when_a_slow_store_answered_is_told_so(
+    guard, accounts, store, clock, monkeypatch, plan
+):
+    """Meanwhile others have room again, but no time is left to ask for it."""
+    busy = store.store.busy
+
+    def emptied(charge, lo, hi, step):
+        with store.store.transaction() as db:
+            db.execute("UPDATE usage SET tat = ?", (hi + step,))
+        return busy(charge, lo, hi, step)
+
+    caller = guard.authenticate({"x-api-key": accounts.open_account(plan, plan).secret})
+    guard.admit(caller, 1)
+    monkeypatch.setattr(store.store, "busy", emptied)
+    store.seconds = 0.4
+    store.calls.clear()
+    with pytest.raises(RateLimited) as refused:
+        guard.admit(caller, 1)
+    assert store.calls == ["busy"]
+    assert refused.value.headers()["Retry-After"] == "1"
+    assert '"burst";r=0' in refused.value.headers()["RateLimit"]
+    monkeypatch.undo()
+    clock.move(1)
+    assert guard.admit(caller, 1).requests == 2  # the refused one was not charged
+
+
+def test_whoever_was_not_over_its_rate_is_not_told_so_though_a_slow_store_leaves_no_time(
+    guard, caller, store, monkeypatch
+):
+    """The form did not fit what was there; that no time is left is the store's doing."""
+    monkeypatch.setattr(
+        store.store, "busy", lambda charge, *_: Outcome(False, UsageDay(charge.day, NOON))
+    )
+    guard.admit(caller, 1)
+    store.seconds = 0.4
+    store.calls.clear()
+    with pytest.raises(Unavailable, match="in time"):
+        guard.admit(caller, 1)
+    assert store.calls == ["busy"]
+
+
 def test_a_key_revoked_elsewhere_stops_at_the_next_admission(guard, caller, accounts, basic):
     guard.admit(caller, 1)
     accounts.revoke_key(caller.account_id, caller.key_id)

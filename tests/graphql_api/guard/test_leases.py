@@ -2,12 +2,13 @@
 
 import threading
 import time
+from contextlib import suppress
 from itertools import pairwise
 
 import pytest
 
 from graphql_api.errors import QuotaExceeded, RateLimited, Unauthenticated, Unavailable
-from graphql_api.guard import leasing
+from graphql_api.guard import leasing, reach
 from graphql_api.guard.admit import Guard
 from graphql_api.stores import StoreThrottled, StoreUnavailable
 
@@ -37,11 +38,11 @@ def steady(guard, caller, clock, requests, per_second=40, cost=2):
     return admission
 
 
-def lease(guard, caller, clock, store):
+def lease(guard, caller, clock, store, cost=2):
     """Traffic until the next request surely needs no call."""
     while True:
         store.calls.clear()
-        admission = steady(guard, caller, clock, 1)
+        admission = steady(guard, caller, clock, 1, cost=cost)
         if store.calls and admission.ready > 10:
             store.calls.clear()
             return admission
@@ -113,6 +114,54 @@ def test_closing_ends_within_seconds_however_much_is_held(guard, accounts, clock
     store.seconds = 0.6
     guard.close()
     assert store.calls == ["give_back"] * 9
+
+
+def take_nothing_back(store, times):
+    """Have the store ask for fewer writes, so often, when it is given something back."""
+    give_back, left = store.give_back, iter(range(times))
+
+    def throttled(*debt):
+        if next(left, None) is None:
+            return give_back(*debt)
+        store.calls.append("throttled")
+        raise StoreThrottled("too many")
+
+    store.give_back = throttled
+
+
+def test_closing_tries_again_what_the_store_surely_did_not_take_back(
+    guard, caller, sqlite, clock, store
+):
+    answered = lease(guard, caller, clock, store).requests
+    take_nothing_back(store, times=3)
+    guard.close()
+    assert store.calls == ["throttled", "throttled", "throttled", "give_back"]
+    assert used(sqlite, caller)[0] == answered
+
+
+def test_closing_ends_in_time_though_the_store_takes_nothing_back(store, caller, clock):
+    pauses = []
+
+    def sleep(seconds):
+        pauses.append(seconds)
+        clock.move(seconds)
+
+    guard = Guard(store, store, clock, sleep=sleep)
+    lease(guard, caller, clock, store)
+    take_nothing_back(store, times=1_000)
+    guard.close(longest=SECOND // 4)
+    assert 3 <= len(store.calls) <= 6
+    assert 0.2 < sum(pauses) < 0.35
+
+
+def test_who_holds_most_is_given_back_first(guard, accounts, clock, store):
+    opened = [accounts.open_account(f"Premium {number}", "PREMIUM") for number in range(3)]
+    for cost, new in zip((2, 9, 5), opened, strict=True):
+        lease(guard, guard.authenticate({"x-api-key": new.secret}), clock, store, cost)
+    given_back = []
+    store.give_back = lambda account_id, *_: given_back.append(account_id)
+    guard.close()
+    assert given_back == [opened[number].account.id for number in (1, 2, 0)]
 
 
 def test_what_is_left_of_a_lease_is_given_back_with_the_next_call(
@@ -207,6 +256,21 @@ def test_an_account_that_makes_room_for_another_is_given_back_what_was_held(
     assert guard.refund(caller, leased)  # what it came from is held no more
     assert used(sqlite, caller) == (leased.requests, leased.units_used)
     assert leased.requests == used(sqlite, caller)[0]
+
+
+def test_who_made_room_while_the_store_was_away_is_given_back_when_it_is_there_again(
+    guard, caller, accounts, sqlite, clock, store, monkeypatch
+):
+    monkeypatch.setattr(leasing, "HOLDINGS", 1)
+    answered = lease(guard, caller, clock, store).requests
+    other = guard.authenticate({"x-api-key": accounts.open_account("2", "PREMIUM").secret})
+    take_nothing_back(store, times=1)
+    store.calls.clear()
+    guard.admit(other, 1)
+    assert store.calls == ["throttled", "idle", "give_back"]
+    assert used(sqlite, caller)[0] == answered
+    guard.admit(other, 1)
+    assert store.calls.count("give_back") == 1
 
 
 def test_a_failure_under_a_lease_is_given_back_into_it(guard, caller, sqlite, clock, store):
@@ -489,6 +553,21 @@ def test_threads_that_waited_in_vain_are_refused_at_once(sqlite, caller):
     assert all(isinstance(error, Unavailable) for error in met)
     assert time.monotonic() - began < 1
     assert dead.calls <= 2
+
+
+@pytest.mark.parametrize(("spent", "told"), [(True, RateLimited), (False, Unavailable)])
+def test_who_waits_in_vain_for_a_fetch_is_told_of_the_rate_where_that_is_used_up(
+    guard, caller, clock, store, monkeypatch, spent, told
+):
+    with suppress(RateLimited):
+        while spent:
+            guard.admit(caller, 1)
+    fetching = guard._leasing._holding(caller.account_id, clock(), guard.reach()).fetching
+    monkeypatch.setattr(reach, "PATIENCE", 10_000)  # microseconds that are waited in truth
+    store.calls.clear()
+    with fetching, pytest.raises(told):
+        guard.admit(caller, 1)
+    assert store.calls == []
 
 
 def test_accounts_do_not_wait_for_one_another(sqlite, accounts, guard):

@@ -40,6 +40,7 @@ __all__ = [
     "create_app",
     "documents_file",
     "open_accounts",
+    "open_app",
     "open_bars",
     "open_deliveries",
     "open_quarantine",
@@ -52,7 +53,12 @@ SENT = ["content-type", "x-api-key", "authorization", "if-none-match", "x-reques
 
 
 def create_app(settings: Settings, clock: Clock = now) -> ASGIApp:
-    """The app that serves the API.
+    """The app that serves the API."""
+    return open_app(settings, clock)[0]
+
+
+def open_app(settings: Settings, clock: Clock = now) -> tuple[ASGIApp, Guard]:
+    """The app that serves the API, and its guard: for whoever ends without the app's lifespan.
 
     CORS stands outside of everything that can refuse or fail, so that every answer carries its
     headers; the log outside of CORS, so that every answer has its line.
@@ -97,10 +103,7 @@ def create_app(settings: Settings, clock: Clock = now) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        """A server that stops gives back what it leased, and closes its files.
-
-        A Lambda environment is just thrown away.
-        """
+        """A server that stops gives back what it leased, and closes its files."""
         yield
         guard.close()
         accounts.close()
@@ -121,7 +124,7 @@ def create_app(settings: Settings, clock: Clock = now) -> ASGIApp:
     )
     if settings.origin_secret:
         app = _behind_cdn(app, settings, clock)
-    return observability.RequestLog(app)
+    return observability.RequestLog(app), guard
 
 
 def open_bars(settings: Settings, clock: Clock = now) -> BarStore:

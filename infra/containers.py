@@ -6,16 +6,49 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Buildah", "ContainerError", "Docker", "container_engine"]
+__all__ = ["Buildah", "ContainerError", "Docker", "Running", "container_engine"]
 
 
 class ContainerError(Exception):
     """An engine refused; the text is what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A container's process with those that were started for it."""
+
+    outermost: "subprocess.Popen[bytes]"
+    log: Path  # where its output goes
+
+    def end(self, patience: float = 10.0) -> float:
+        """Tell it to stop, as Lambda does, and wait until it has; seconds.
+
+        It alone is told: whoever started it would end it at once.
+        """
+        began = time.perf_counter()
+        for process in self._innermost():
+            os.kill(process, signal.SIGTERM)
+        self.outermost.wait(patience)
+        return time.perf_counter() - began
+
+    def _innermost(self) -> set[int]:
+        """The processes of the session that have started no other."""
+        parents = {}
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                _, parent, _, session = stat.read_text().rpartition(")")[2].split()[:4]
+            except OSError:  # it is gone by now
+                continue
+            if int(session) == self.outermost.pid:
+                parents[int(stat.parent.name)] = int(parent)
+        return parents.keys() - parents.values()
 
 
 class Docker:
@@ -29,12 +62,12 @@ class Docker:
     @contextmanager
     def running(
         self, image: str, _: Mapping[str, Any], environment: Mapping[str, str]
-    ) -> Iterator[Path]:
-        """The image's process, read-only but for /tmp as on Lambda; where its output goes."""
+    ) -> Iterator[Running]:
+        """The image's process, read-only but for /tmp as on Lambda."""
         command = ["docker", "run", "--rm", "--network=host", "--read-only", "--tmpfs=/tmp"]
         command += [f"--env={name}={value}" for name, value in environment.items()]
-        with _process([*command, image]) as log:
-            yield log
+        with _process([*command, image]) as running:
+            yield running
 
 
 class Buildah:
@@ -48,16 +81,16 @@ class Buildah:
     @contextmanager
     def running(
         self, image: str, config: Mapping[str, Any], environment: Mapping[str, str]
-    ) -> Iterator[Path]:
-        """The image's process under its own unprivileged user; where its output goes."""
+    ) -> Iterator[Running]:
+        """The image's process under its own unprivileged user."""
         container = _output("buildah", "from", "--pull-never", image)
         command = ["buildah", "run", "--isolation=chroot"]
         command += [f"--env={name}={value}" for name, value in environment.items()]
         try:
             with _process(
                 [*command, container, "--", *config["Entrypoint"], *config["Cmd"]]
-            ) as log:
-                yield log
+            ) as running:
+                yield running
         finally:
             _output("buildah", "rm", container)
 
@@ -74,8 +107,8 @@ def container_engine() -> Docker | Buildah:
 
 
 @contextmanager
-def _process(command: Sequence[str]) -> Iterator[Path]:
-    """A process and all that it starts, until the block ends; the file of its output."""
+def _process(command: Sequence[str]) -> Iterator[Running]:
+    """A process and all that it starts, until the block ends."""
     folder = Path(tempfile.mkdtemp())
     log = folder / "log"
     try:
@@ -84,9 +117,10 @@ def _process(command: Sequence[str]) -> Iterator[Path]:
                 command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
             )
         try:
-            yield log
+            yield Running(process, log)
         finally:
-            os.killpg(process.pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):  # it has ended
+                os.killpg(process.pid, signal.SIGTERM)
             try:
                 process.wait(10)
             except subprocess.TimeoutExpired:

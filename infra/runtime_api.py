@@ -7,6 +7,12 @@ run an image as Lambda would, one event after another:
     POST /2018-06-01/runtime/invocation/<id>/response    202
     POST /2018-06-01/runtime/invocation/<id>/error       202
     POST /2018-06-01/runtime/init/error                  202
+
+and of the extensions API, version 2020-01-01, what an extension within that process needs, which
+wants no events:
+
+    POST /2020-01-01/extension/register                  200, until an event is waited for
+    GET  /2020-01-01/extension/event/next                never answered
 """
 
 import json
@@ -25,6 +31,7 @@ __all__ = ["FunctionError", "HttpAnswer", "NoAnswer", "RuntimeApi", "url_event"]
 
 ARN = "arn:aws:lambda:eu-central-1:123456789012:function:intellpulse-api:live"
 MAX_RESPONSE_BYTES = 6 * 1024 * 1024
+START_SECONDS = 10  # that extensions may take until they are ready
 _PATH = re.compile(r"/2018-06-01/runtime/(?:invocation/([^/]+)/(response|error)|init/(error))")
 
 
@@ -72,6 +79,9 @@ class RuntimeApi(LocalServer):
         self._answers: queue.Queue[tuple[str, str, bytes]] = queue.Queue()
         self._waiting_for = ""
         self.ready = threading.Event()  # the process has asked for its first event
+        self.extensions: dict[str, list[str]] = {}  # by name, the events that they want
+        self._started: dict[str, threading.Event] = {}  # by identifier
+        self._over = threading.Event()
         api = self
 
         class Calls(Handler):
@@ -110,10 +120,41 @@ class RuntimeApi(LocalServer):
         """Hand over a Function URL event, and read the answer as its caller would."""
         return HttpAnswer.of(self.invoke(event, timeout_seconds))
 
+    def server_close(self) -> None:
+        """Stop, and let go of extensions that wait for events."""
+        self._over.set()
+        super().server_close()
+
+    def _register(self, request: Handler) -> None:
+        """Take an extension, as long as the process has not come up."""
+        events = json.loads(_read(request))["events"]
+        name = request.headers.get("Lambda-Extension-Name")
+        if not name or name in self.extensions or self.ready.is_set():
+            return self._say(request, 403, {"errorType": "Extension.RegistrationRefused"})
+        identifier = str(uuid.uuid4())
+        self.extensions[name] = events
+        self._started[identifier] = threading.Event()
+        answer = json.dumps({"functionName": "intellpulse-api", "functionVersion": "1"}).encode()
+        return request.send(200, {"Lambda-Extension-Identifier": identifier}, answer)
+
+    def _wait(self, request: Handler) -> None:
+        """What an extension waits for, which wants no events."""
+        started = self._started.get(request.headers.get("Lambda-Extension-Identifier", ""))
+        if started is None:
+            return self._say(request, 403, {"errorType": "Extension.UnknownExtensionIdentifier"})
+        started.set()
+        self._over.wait()
+        request.close_connection = True
+        return None
+
     def _next(self, request: Handler) -> None:
+        if request.path == "/2020-01-01/extension/event/next":
+            return self._wait(request)
         if request.path != "/2018-06-01/runtime/invocation/next":
             return self._say(request, 404, {"errorType": "NotFound"})
         self.ready.set()
+        if not all(started.wait(START_SECONDS) for started in self._started.values()):
+            return self._say(request, 500, {"errorType": "Extension.InitError"})
         name, deadline_ms, event = self._events.get()
         trace = f"Root=1-{deadline_ms // 1000:08x}-{name[-12:] * 2};Sampled=0"
         headers = {
@@ -126,6 +167,8 @@ class RuntimeApi(LocalServer):
         return request.send(200, headers, event)
 
     def _take(self, request: Handler) -> None:
+        if request.path == "/2020-01-01/extension/register":
+            return self._register(request)
         body = _read(request)
         place = _PATH.fullmatch(request.path)
         if place is None:

@@ -20,8 +20,10 @@ from typing import Any
 import boto3
 from cfnlint.decode import decode
 
-from graphql_api.stores.dynamodb.items import TABLE
-from infra.containers import ContainerError, container_engine
+from graphql_api.ending import NAME
+from graphql_api.guard import keys
+from graphql_api.stores.dynamodb import TABLE, DynamoDBStore, connect
+from infra.containers import ContainerError, Running, container_engine
 from infra.dynamodb_endpoint import DynamoDBEndpoint
 from infra.runtime_api import HttpAnswer, RuntimeApi, url_event
 
@@ -65,7 +67,9 @@ def _try(image: str) -> None:
     with DynamoDBEndpoint() as dynamodb, RuntimeApi() as api:
         template, _ = decode(str(TEMPLATE))
         environment = dynamodb.environment() | _stack_variables(template)
-        key = _open_account(environment)
+        _make_table(environment)
+        key = _open_account(environment, "BASIC")
+        leasing = _open_account(environment, "PREMIUM")
         dynamodb.called.clear()  # making a key is an operator's right
         runtime = {
             "ORIGIN_SECRET": ORIGIN_SECRET,
@@ -78,13 +82,15 @@ def _try(image: str) -> None:
             "AWS_LAMBDA_LOG_STREAM_NAME": "local",
         }
         started = time.perf_counter()
-        with engine.running(image, config, environment | runtime) as log:
+        with engine.running(image, config, environment | runtime) as running:
             try:
                 _ask(api, key, started)
+                answered = _lease(api, leasing)
             except Exception:
-                say(log.read_text(errors="replace")[-4000:])
+                say(running.log.read_text(errors="replace")[-4000:])
                 raise
-            _read_log(log, key)
+            _end(running, leasing, answered)
+            _read_log(running.log, key)
         rights = _rights(template)
         must(
             dynamodb.called <= rights, f"it needs {dynamodb.called - rights}, which the role lacks"
@@ -120,6 +126,36 @@ def _ask(api: RuntimeApi, key: str, started: float) -> None:
     used = _patiently(api, usage).json()["data"]["usage"]["unitsUsed"]
     must(used > 0, "four signals were not charged")
     say(f"  charged {used} units for four signals")
+
+
+def _lease(api: RuntimeApi, key: str) -> int:
+    """Requests of a plan that has leases, until some are charged ahead; how many were answered."""
+    must(api.extensions == {NAME: []}, f"it registers {api.extensions}, so no SIGTERM would come")
+    usage = _post({"x-api-key": key}, "{ usage { requests } }")
+    for _ in range(300):
+        answered = int(_patiently(api, usage).json()["data"]["usage"]["requests"])
+        if _charged(key) > answered:
+            return answered
+    raise BadImage("nothing was leased in 300 requests")
+
+
+def _end(running: Running, key: str, answered: int) -> None:
+    """End the process as Lambda does where there is an extension: what was leased goes back."""
+    ahead = _charged(key) - answered
+    say(f"it ends within {running.end() * 1000:.0f} ms of SIGTERM; Lambda waits for 500")
+    still = _charged(key) - answered
+    must(still == 0, f"of {ahead} requests that were charged ahead {still} stay charged")
+    say(f"  gives back {ahead} requests that were charged ahead")
+
+
+def _charged(key: str) -> int:
+    """Requests of today and yesterday that stand on a key's account."""
+    store = DynamoDBStore(connect(), ACCOUNTS)
+    kept = store.find_key(keys.digest(key))
+    must(kept is not None, "the key is gone")
+    days = store.history(str(kept and kept.account_id), "2000-01-01", "2999-12-31")
+    store.close()
+    return sum(day.requests for day in days)
 
 
 def _patiently(api: RuntimeApi, event: dict[str, Any]) -> HttpAnswer:
@@ -175,13 +211,17 @@ def _stack_variables(template: Mapping[str, Any]) -> dict[str, str]:
     return given | known | {"INTELLPULSE_ORIGIN_SECRET": "env:ORIGIN_SECRET"}
 
 
-def _open_account(environment: Mapping[str, str]) -> str:
-    """Make the table, and a key on it by the command line; the key."""
+def _make_table(environment: Mapping[str, str]) -> None:
+    """Make the table of accounts, for whoever asks for it here."""
     os.environ.update({name: environment[name] for name in environment if name.startswith("AWS_")})
     # Not the store's own client: moto loads itself at the first call, longer than that would wait.
     boto3.client("dynamodb").create_table(TableName=ACCOUNTS, **TABLE)
+
+
+def _open_account(environment: Mapping[str, str], plan: str) -> str:
+    """Make a key by the command line; the key."""
     made = subprocess.run(
-        [sys.executable, "-m", "graphql_api.cli", "keys", "create", "--plan", "BASIC", "--json"],
+        [sys.executable, "-m", "graphql_api.cli", "keys", "create", "--plan", plan, "--json"],
         env=os.environ | environment,
         check=False,
         capture_output=True,

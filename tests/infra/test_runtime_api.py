@@ -7,9 +7,11 @@ from contextlib import closing
 
 import pytest
 
+from infra import runtime_api
 from infra.runtime_api import FunctionError, HttpAnswer, NoAnswer, RuntimeApi, url_event
 
 RUNTIME = "/2018-06-01/runtime"
+EXTENSION = "/2020-01-01/extension"
 
 
 @pytest.fixture
@@ -18,9 +20,9 @@ def api():
         yield api
 
 
-def call(api, method, path, body=None, **options):
+def call(api, method, path, body=None, headers=None):
     with closing(http.client.HTTPConnection(api.address, timeout=10)) as connection:
-        connection.request(method, path, body, **options)
+        connection.request(method, path, body, headers or {})
         answer = connection.getresponse()
         return answer.status, answer.headers, answer.read()
 
@@ -97,6 +99,43 @@ def test_silence_is_not_waited_for_beyond_the_deadline(api):
 )
 def test_what_nobody_asked_for_is_refused(api, method, path, status):
     assert call(api, method, path, b"{}")[0] == status
+
+
+def register(api, name):
+    headers = {"Lambda-Extension-Name": name} if name else {}
+    status, headers, _ = call(api, "POST", f"{EXTENSION}/register", b'{"events": []}', headers)
+    return status, headers["Lambda-Extension-Identifier"]
+
+
+def test_an_extension_is_taken_by_its_name_and_once():
+    with RuntimeApi() as api:
+        status, identifier = register(api, "inside")
+        assert (status, bool(identifier)) == (200, True)
+        assert api.extensions == {"inside": []}
+        assert register(api, "inside") == (403, None)
+        assert register(api, None) == (403, None)
+
+
+def test_no_extension_is_taken_once_the_process_has_come_up(api, serve):
+    def end(name, event, headers):
+        late.append(register(api, "late"))
+        call(api, "POST", f"{RUNTIME}/invocation/{name}/response", b"{}")
+
+    late = []
+    serve(end)
+    api.invoke({}, timeout_seconds=10)
+    assert late == [(403, None)]
+
+
+def test_no_event_goes_out_before_every_extension_has_said_that_it_is_ready(api, monkeypatch):
+    monkeypatch.setattr(runtime_api, "START_SECONDS", 0.05)
+    register(api, "asleep")
+    assert call(api, "GET", f"{RUNTIME}/invocation/next")[0] == 500
+
+
+def test_a_stranger_is_no_extension(api):
+    headers = {"Lambda-Extension-Identifier": "me"}
+    assert call(api, "GET", f"{EXTENSION}/event/next", headers=headers)[0] == 403
 
 
 def test_an_answer_beyond_six_megabytes_is_refused(api, serve):

@@ -1,4 +1,4 @@
-"""A server that is told to stop gives back what it had charged ahead."""
+"""A process that is told to stop gives back what it had charged ahead."""
 
 import json
 import os
@@ -10,9 +10,30 @@ import urllib.request
 from contextlib import closing, suppress
 from pathlib import Path
 
+from graphql_api.ending import NAME
 from graphql_api.guard.accounts import Accounts
 from graphql_api.stores import UsageDay
 from graphql_api.stores.sqlite import SqliteStore
+from infra.runtime_api import RuntimeApi, url_event
+
+# The handler as Lambda's own client for Python runs it; at null it comes to rest as that one does
+# between two events: the main thread waits in C, where no handler of a signal in Python would run.
+RUNTIME = """
+import ctypes, json, os, urllib.request
+from graphql_api.handler import handler
+
+invocation = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime/invocation"
+event = {}
+while event is not None:
+    with urllib.request.urlopen(f"{invocation}/next") as told:
+        name, event = told.headers["Lambda-Runtime-Aws-Request-Id"], json.load(told)
+    answer = None if event is None else handler(event, None)
+    urllib.request.urlopen(f"{invocation}/{name}/response", json.dumps(answer).encode()).close()
+
+mutex = ctypes.create_string_buffer(64)
+while True:
+    ctypes.CDLL(None).pthread_mutex_lock(mutex)
+"""
 
 
 def ask(url: str, key: str) -> int:
@@ -63,6 +84,38 @@ def test_sigterm_gives_back_what_is_leased(tmp_path: Path) -> None:
         finally:
             process.terminate()
             process.wait(timeout=10)
+        assert sum(day.requests for day in all_days(store, opened.account.id)) == answered
+
+
+def test_a_lambda_environment_that_ends_gives_back_what_is_leased(tmp_path: Path) -> None:
+    ours = {name: value for name, value in os.environ.items() if "INTELLPULSE" not in name}
+    with (
+        RuntimeApi() as api,
+        closing(SqliteStore(tmp_path / "accounts.sqlite")) as store,
+        subprocess.Popen(
+            [sys.executable, "-c", RUNTIME],
+            env=ours | {"AWS_LAMBDA_RUNTIME_API": api.address, "INTELLPULSE_DATA": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
+        try:
+            opened = Accounts(store, lambda: time.time_ns() // 1_000).open_account("P", "PREMIUM")
+            headers = {"content-type": "application/json", "x-api-key": opened.secret}
+            query = url_event("POST", "/graphql", headers, '{"query": "{ usage { requests } }"}')
+            charged = answered = 0
+            while charged <= answered < 300:
+                time.sleep(0.01)
+                answered = api.request(query).json()["data"]["usage"]["requests"]
+                charged = sum(day.requests for day in all_days(store, opened.account.id))
+            assert charged > answered
+            assert api.extensions == {NAME: []}  # or else no signal would come
+            api.invoke(None)
+        finally:
+            process.terminate()
+            said, _ = process.communicate(timeout=10)
+        assert process.returncode == 0
+        assert json.loads(said.splitlines()[-1])["message"] == "the environment ends"
         assert sum(day.requests for day in all_days(store, opened.account.id)) == answered
 
 

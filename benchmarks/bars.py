@@ -23,7 +23,6 @@ import numpy as np
 from arro3.core import Array, Table
 from arro3.io import read_parquet, write_parquet
 
-sys.path.pop(0)  # this folder, whose requests.py is not the library that moto means
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from moto import mock_aws

@@ -40,12 +40,13 @@ __all__ = [
     "create_app",
     "documents_file",
     "open_accounts",
-    "open_app",
     "open_bars",
     "open_deliveries",
     "open_quarantine",
     "open_readings",
+    "open_service",
     "open_tokens",
+    "serve",
 ]
 
 EXPOSED = ["RateLimit", "RateLimit-Policy", "Retry-After", "ETag", "x-request-id"]
@@ -54,34 +55,35 @@ SENT = ["content-type", "x-api-key", "authorization", "if-none-match", "x-reques
 
 def create_app(settings: Settings, clock: Clock = now) -> ASGIApp:
     """The app that serves the API."""
-    return open_app(settings, clock)[0]
+    return serve(open_service(settings, clock), settings, clock)
 
 
-def open_app(settings: Settings, clock: Clock = now) -> tuple[ASGIApp, Guard]:
-    """The app that serves the API, and its guard: for whoever ends without the app's lifespan.
+def open_service(
+    settings: Settings, clock: Clock = now, usage: UsageStore | None = None
+) -> Service:
+    """What answers queries, over its stores.
 
-    CORS stands outside of everything that can refuse or fail, so that every answer carries its
-    headers; the log outside of CORS, so that every answer has its line.
+    Parameters
+    ----------
+    usage : UsageStore, optional
+        Counts requests and units, in place of the store of accounts.
     """
-    observability.configure()
-    accounts, usage = open_accounts(settings)
-    bars, readings = open_bars(settings, clock), open_readings(settings, clock)
-    quarantine = open_quarantine(settings)
+    accounts, counted = open_accounts(settings)
     guard = Guard(
         accounts,
-        usage,
+        counted if usage is None else usage,
         clock=clock,
         environment=settings.environment,
         tokens=open_tokens(settings, clock),
     )
-    service = Service(
+    return Service(
         schema=schema.core_schema(),
         prices=schema.prices(),
         access=schema.access(),
         guard=guard,
-        bars=bars,
-        readings=readings,
-        quarantine=quarantine,
+        bars=open_bars(settings, clock),
+        readings=open_readings(settings, clock),
+        quarantine=open_quarantine(settings),
         clock=clock,
         licensed=settings.licensed_sources,
         trusted=Trusted(
@@ -92,6 +94,15 @@ def open_app(settings: Settings, clock: Clock = now) -> tuple[ASGIApp, Guard]:
         ),
         store=accounts,
     )
+
+
+def serve(service: Service, settings: Settings, clock: Clock = now) -> ASGIApp:
+    """The app around a service.
+
+    CORS stands outside of everything that can refuse or fail, so that every answer carries its
+    headers; the log outside of CORS, so that every answer has its line.
+    """
+    observability.configure()
     view = GraphQLView(service, max_body_bytes=settings.max_body_bytes, threads=settings.threads)
     routes: list[BaseRoute] = [
         Route("/graphql", view),
@@ -105,11 +116,7 @@ def open_app(settings: Settings, clock: Clock = now) -> tuple[ASGIApp, Guard]:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         """A server that stops gives back what it leased, and closes its files."""
         yield
-        guard.close()
-        accounts.close()
-        bars.close()
-        readings.close()
-        quarantine.close()
+        service.close()
 
     app: ASGIApp = Starlette(
         routes=routes, exception_handlers={HTTPException: _http_error}, lifespan=lifespan
@@ -124,7 +131,7 @@ def open_app(settings: Settings, clock: Clock = now) -> tuple[ASGIApp, Guard]:
     )
     if settings.origin_secret:
         app = _behind_cdn(app, settings, clock)
-    return observability.RequestLog(app), guard
+    return observability.RequestLog(app)
 
 
 def open_bars(settings: Settings, clock: Clock = now) -> BarStore:

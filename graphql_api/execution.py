@@ -1,7 +1,6 @@
 """One request as data: a query, its document, its cost, its admission, its answer."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
@@ -18,6 +17,7 @@ from graphql.execution.values import get_variable_values
 from graphql_api.columns import ColumnExecutor
 from graphql_api.documents import Document, Documents, Unfit
 from graphql_api.errors import BadRequest, LimitReached, MethodNotAllowed, QueryTooComplex
+from graphql_api.exchange import Answer, Query
 from graphql_api.finality import asks_only_for_settled, entity_tag
 from graphql_api.guard.admit import Guard
 from graphql_api.guard.caller import Caller
@@ -33,42 +33,14 @@ from graphql_api.schema.cost import Prices
 from graphql_api.schema.errors import OUR_FAULT, present
 from graphql_api.schema.foresight import foreseen
 from graphql_api.schema.work import work
-from graphql_api.stores import DocumentStore, Scope
+from graphql_api.stores import AccountStore, Scope
 from graphql_api.trusted import Trusted
 from market_data.quarantine import QuarantineStore
 from market_data.stores import BarStore, ReadingStore
 
-__all__ = ["Answer", "Query", "Service"]
+__all__ = ["MAX_ERRORS", "Service"]
 
 MAX_ERRORS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What a caller asks: by the text of a document, by its name, or by its hash and its text."""
-
-    source: str | None
-    document_id: str | None = None
-    sha256: str | None = None  # sha256: and 64 hex digits
-    operation_name: str | None = None
-    variables: Mapping[str, Any] = field(default_factory=dict)
-    reads_only: bool = False  # a GET
-    dry_run: bool = False  # asks for the price alone
-
-    @property
-    def is_persisted(self) -> bool:
-        """Whether the document has a name by which it is asked for again."""
-        return self.document_id is not None or self.sha256 is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a caller gets: the body of a GraphQL answer, and the headers of its admission."""
-
-    body: dict[str, Any]
-    headers: Mapping[str, str]
-    executed: bool
-    etag: str | None = None  # of a final answer to a GET of a persisted query
 
 
 class Service:
@@ -89,7 +61,7 @@ class Service:
         quarantine: QuarantineStore,
         clock: Callable[[], int],
         trusted: Trusted,
-        store: DocumentStore,
+        store: AccountStore,
         licensed: Iterable[str] = (),
     ) -> None:
         self.guard = guard
@@ -101,6 +73,7 @@ class Service:
         self._readings = readings
         self._quarantine = quarantine
         self._clock = clock
+        self._store = store
         self._trusted = trusted
         self._documents = Documents(schema)
         self._registry = Registry(store, self._documents, trusted, clock)
@@ -149,6 +122,28 @@ class Service:
         return self._run(
             caller, admission, reach, document, operation, query, source, variables=variables
         )
+
+    def context(self, caller: Caller, admission: Admission, reach: Reach) -> Context:
+        """What the resolvers of one admitted request are given."""
+        now = self._clock()
+        return Context(
+            caller=caller,
+            deeds=self.guard.deeds(caller, reach),
+            admission=admission,
+            guard=self.guard,
+            reach=reach,
+            bars=self._bars,
+            judge=Judge(self._bars, self._readings, self._decisions, now, self._licensed),
+            registrar=self._registry,
+            quarantine=self._quarantine,
+            now=now,
+        )
+
+    def close(self) -> None:
+        """Give back what was leased, and let go of the stores."""
+        self.guard.close()
+        for store in (self._store, self._bars, self._readings, self._quarantine):
+            store.close()
 
     def _admit(self, caller: Caller, cost: int, reach: Reach) -> Admission:
         """The admission of a query; where a limit refuses it, the refusal tells its price."""
@@ -209,24 +204,12 @@ class Service:
         *,
         variables: Any,
     ) -> Answer:
-        now = self._clock()
-        judge = Judge(self._bars, self._readings, self._decisions, now, self._licensed)
-        judge.prepare(foreseen(self._schema, operation, document.fragments, variables))
+        context = self.context(caller, admission, reach)
+        context.judge.prepare(foreseen(self._schema, operation, document.fragments, variables))
         result = execute(
             self._schema,
             document.ast,
-            context_value=Context(
-                caller=caller,
-                deeds=self.guard.deeds(caller, reach),
-                admission=admission,
-                guard=self.guard,
-                reach=reach,
-                bars=self._bars,
-                judge=judge,
-                registrar=self._registry,
-                quarantine=self._quarantine,
-                now=now,
-            ),
+            context_value=context,
             variable_values=dict(query.variables),
             operation_name=operation.name.value if operation.name else None,
             executor_class=ColumnExecutor,
@@ -248,7 +231,7 @@ class Service:
             body | _extensions(admission, actual),
             admission.headers(),
             executed=True,
-            etag=None if errors else _tag(query, source, document, operation, judge),
+            etag=None if errors else _tag(query, source, document, operation, context.judge),
         )
 
     def _source(self, query: Query, reach: Reach) -> str:

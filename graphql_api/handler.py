@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from mangum import Mangum
 
-from graphql_api.app import open_app
+from graphql_api.app import open_service, serve
 from graphql_api.settings import Settings, variable
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ GIVING_BACK: Final = 300_000  # microseconds, of the 500 ms that Lambda leaves a
 # Mangum runs requests on this thread's loop, which Python makes by itself no more since 3.12.
 asyncio.set_event_loop(asyncio.new_event_loop())
 
-app, guard = open_app(Settings.read())
+settings = Settings.read()
+service = open_service(settings)
+app = serve(service, settings)
 
 # Built when the environment starts, so that no request pays for it; without a lifespan, which
 # Mangum would otherwise run once a request.
@@ -44,7 +46,7 @@ handler = Mangum(
 if (runtime_api := variable("AWS_LAMBDA_RUNTIME_API")) is not None:
     from graphql_api.ending import at_end
 
-    at_end(runtime_api, lambda: guard.close(GIVING_BACK))
+    at_end(runtime_api, lambda: service.guard.close(GIVING_BACK))
 
 # And none of it need be looked through when a request leaves garbage behind.
 gc.freeze()

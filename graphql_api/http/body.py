@@ -13,7 +13,7 @@ from graphql_api.errors import (
     TooLarge,
     UnsupportedMediaType,
 )
-from graphql_api.execution import Query
+from graphql_api.exchange import Query
 
 __all__ = ["ALLOWED", "read_query"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from graphql_api import documents as module
 from graphql_api.documents import MAX_CHARACTERS, MAX_ENTRIES, Document, Documents
-from graphql_api.execution import Query
+from graphql_api.exchange import Query
 from graphql_api.guard.caller import Caller
 from graphql_api.schema import core_schema
 

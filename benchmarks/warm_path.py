@@ -6,7 +6,7 @@ query, admits it, logs a line and tells costs and rates. On both sides the bars 
 decisions are remembered, and no store is written to: an object in memory grants each admission, but
 for the last line of each size, where SQLite writes it.
 
-    python benchmarks/requests.py [ROUNDS]
+    python benchmarks/warm_path.py [ROUNDS]
 """
 
 import asyncio
@@ -19,12 +19,10 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import redirect_stdout
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
-from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -33,8 +31,9 @@ from mangum import Mangum
 from strawberry.asgi import GraphQL
 from strawberry.schema.config import StrawberryConfig
 
-from graphql_api import app as wiring
-from graphql_api import execution, observability
+from graphql_api import observability
+from graphql_api.app import create_app, open_accounts, open_service, serve
+from graphql_api.execution import Service
 from graphql_api.guard.accounts import Accounts
 from graphql_api.schema.query import Query
 from graphql_api.schema.scalars import SCALARS
@@ -45,7 +44,6 @@ from market_data.sample import seed
 from market_data.stores import SqliteBarStore
 
 ROUNDS = 60
-MEASURED = "FACTS: 9.5 / 4.0 / 1.3 with a cache of documents and orjson"
 
 QUERIES = {
     "small: one signal, 3 values": """
@@ -110,35 +108,19 @@ def event(secret: str, query: str) -> dict[str, Any]:
 
 
 class Peer(GraphQL[Any, Any]):
-    """Strawberry's own view, given the context that our resolvers need and nothing more."""
+    """Strawberry's own view, given the context that our resolvers need and nothing more.
 
-    def __init__(self, make_context: Callable[[], Any]) -> None:
+    The caller is known and admitted once and for all; what a request loads it loads anew, as ours.
+    """
+
+    def __init__(self, service: Service, secret: str) -> None:
         super().__init__(strawberry.Schema(Query, config=StrawberryConfig(scalar_map=SCALARS)))
-        self._make_context = make_context
+        self._service, self._reach = service, service.guard.reach()
+        self._caller = service.guard.authenticate({"x-api-key": secret}, self._reach)
+        self._admission = service.guard.admit(self._caller, 0, self._reach)
 
     async def get_context(self, *_: Any, **__: Any) -> Any:
-        return self._make_context()
-
-
-class Watched:
-    """How our service made the context of a request, so that the peer's is made in the same way."""
-
-    def __init__(self) -> None:
-        self._context, self._judge = execution.Context, execution.Judge
-        self.last: Any = None
-        self.judged: Callable[[], Any] | None = None
-
-    def context(self, **named: Any) -> Any:
-        self.last = self._context(**named)
-        return self.last
-
-    def judge(self, *arguments: Any, **named: Any) -> Any:
-        self.judged = partial(self._judge, *arguments, **named)
-        return self.judged()
-
-    def again(self) -> Any:
-        assert self.judged is not None
-        return replace(self.last, judge=self.judged())
+        return self._service.context(self._caller, self._admission, self._reach)
 
 
 def answered(handler: Any, asked: dict[str, Any]) -> Any:
@@ -178,21 +160,16 @@ def compare(rounds: int) -> None:
     bars = SqliteBarStore(folder / "bars.sqlite")
     seed(bars)
     settings = Settings(data=folder)
-    accounts, _ = wiring.open_accounts(settings)
+    accounts, _ = open_accounts(settings)
     secret = Accounts(accounts, now).open_account("Benchmark", "ENTERPRISE").secret
-    watched = Watched()
-    with patch.object(wiring, "open_accounts", lambda _: (accounts, Granting())):
-        ours = Mangum(wiring.create_app(settings), lifespan="off")
-    written = Mangum(wiring.create_app(settings), lifespan="off")
-    peer = Mangum(Peer(watched.again), lifespan="off")
-    print(f"milliseconds of processor time, median (quartiles) of {rounds} x 5; {MEASURED}")
+    service = open_service(settings, usage=Granting())
+    ours = Mangum(serve(service, settings), lifespan="off")
+    written = Mangum(create_app(settings), lifespan="off")
+    peer = Mangum(Peer(service, secret), lifespan="off")
+    print(f"milliseconds of processor time, median (quartiles) of {rounds} x 5")
     for size, query in QUERIES.items():
         asked = event(secret, query)
-        with (
-            patch.object(execution, "Context", watched.context),
-            patch.object(execution, "Judge", watched.judge),
-        ):
-            told = answered(ours, asked)
+        told = answered(ours, asked)
         assert told == answered(peer, asked) == answered(written, asked)
         kept = timed(
             {
@@ -209,6 +186,7 @@ def compare(rounds: int) -> None:
             middle = median(times)
             spread = f"({low:.3f} - {high:.3f})"
             print(f"  {name:26}{middle:9.3f} {spread:22}{least / middle:6.1f} times as fast")
+    service.close()
     accounts.close()
     bars.close()
 

@@ -10,13 +10,13 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from hashlib import sha256
 from math import isfinite
 from types import CodeType, MappingProxyType
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints, overload
 
-from engine.batch import in_blocks
+from engine.batch import end_to_end, in_blocks
 from engine.errors import BadParameter, UnknownName
 from engine.types import Bars, Float64, Rating
 
@@ -125,9 +125,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Indicator(Entry):
-    """An indicator: columns of bars in, one column or several out."""
+    """An indicator: columns of bars in, one column or several out.
+
+    One that is ``windowed`` hears no bar beyond its lookback.
+    """
 
     outputs: tuple[str, ...]
+    windowed: bool
 
     def compute(self, bars: Bars, **parameters: object) -> dict[str, Float64]:
         """Its outputs by name, each (n,) and NaN while warming up.
@@ -245,9 +249,14 @@ def named(catalogue: Mapping[str, _Named], name: str, kind: str) -> _Named:
 @overload
 def indicator(function: _Function) -> _Function: ...
 @overload
-def indicator(*, lookback: Callable[..., int]) -> Callable[[_Function], _Function]: ...
 def indicator(
-    function: _Function | None = None, *, lookback: Callable[..., int] = lambda: 0
+    *, lookback: Callable[..., int], windowed: bool = False
+) -> Callable[[_Function], _Function]: ...
+def indicator(
+    function: _Function | None = None,
+    *,
+    lookback: Callable[..., int] = lambda: 0,
+    windowed: bool = False,
 ) -> _Function | Callable[[_Function], _Function]:
     """Enter a function into the catalogue of indicators; the function itself stays as it is.
 
@@ -256,6 +265,9 @@ def indicator(
     lookback : callable
         How many bars at the start are NaN, from the parameters that it names:
         ``lookback=lambda window: window - 1``. One that has none speaks from the first bar.
+    windowed : bool
+        Whether a value hangs on its own bar and the ``lookback`` bars before it alone, in all
+        outputs.
 
     Notes
     -----
@@ -267,11 +279,14 @@ def indicator(
         name = function.__name__.upper()
         hints = get_type_hints(function, include_extras=True)
         answer = hints.get("return")
-        _INDICATORS[name] = Indicator(
-            **_described(function, hints) | {"function": in_blocks(function)},
+        entry = Indicator(
+            **_described(function, hints),
             warm_up=lookback,
             outputs=getattr(answer, "_fields", (function.__name__,)),
+            windowed=windowed,
         )
+        rows = end_to_end(function, entry.lookback) if windowed else function
+        _INDICATORS[name] = replace(entry, function=in_blocks(rows))
         return function
 
     return enter if function is None else enter(function)

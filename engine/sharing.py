@@ -25,11 +25,11 @@ def sharing(columns: Iterable[Any]) -> Iterator[None]:
         _SHARED.reset(token)
 
 
-def spans_of(operation: object, column: Any) -> list[Any]:
+def spans_of(operation: object, column: Any) -> list[Any] | None:
     """The spans of a column under an operation so far: of 1 bar, of 2, of 4, ...
 
-    Whoever makes the next one appends it.
+    Whoever makes the next one appends it. None for a column that is not shared.
     """
     shared = _SHARED.get()
     kept = None if shared is None else shared.get(id(column))
-    return [column] if kept is None else kept.setdefault(operation, [column])
+    return None if kept is None else kept.setdefault(operation, [column])

@@ -11,6 +11,7 @@ Every function here returns one value for each *complete* window, the oldest fir
 their bars.
 """
 
+from collections.abc import Iterator
 from typing import cast
 
 import numpy as np
@@ -22,9 +23,9 @@ from engine.types import Float64, Int16
 
 __all__ = [
     "aligned",
+    "combined",
     "lagged",
     "last_windows",
-    "moments",
     "placed",
     "since_max",
     "since_min",
@@ -32,7 +33,6 @@ __all__ = [
     "window_max",
     "window_mean",
     "window_min",
-    "window_std",
     "window_sum",
 ]
 
@@ -95,22 +95,28 @@ def window_sum(values: Float64, window: int) -> Float64:
     if window > values.shape[-1]:
         return values[..., :0]
     total, covered = values, 0  # total[i] is the sum of values[i : i + covered]
-    for level, spans in enumerate(_spans(np.add, values, window)):
-        width = 1 << level
+    for width, spans in _spans(np.add, values, window):
         if window & width:
             rest = spans[..., covered:]
-            total = _paired(np.add, total[..., : rest.shape[-1]], rest) if covered else rest
+            total = combined(np.add, total[..., : rest.shape[-1]], rest) if covered else rest
             covered += width
     return total
 
 
-def _spans(operation: np.ufunc, values: Float64, window: int) -> list[Float64]:
-    """Sums (or maxima) of 1, 2, 4, ... bars, as many of them as fit the window."""
-    spans = spans_of(operation, values)
-    while 2 ** len(spans) <= window:
-        longest, width = spans[-1], 2 ** (len(spans) - 1)
-        spans.append(_paired(operation, longest[..., :-width], longest[..., width:]))
-    return spans[: window.bit_length()]
+def _spans(operation: np.ufunc, values: Float64, window: int) -> Iterator[tuple[int, Float64]]:
+    """Sums (or maxima) of 1, 2, 4, ... bars, as many of them as fit the window, by width."""
+    shared = spans_of(operation, values)
+    spans, width = values, 1
+    yield width, spans
+    while 2 * width <= window:
+        if shared is not None and width < 2 ** (len(shared) - 1):
+            spans = shared[width.bit_length()]
+        else:
+            spans = combined(operation, spans[..., :-width], spans[..., width:])
+            if shared is not None:
+                shared.append(spans)
+        width *= 2
+        yield width, spans
 
 
 def window_mean(values: Float64, window: int) -> Float64:
@@ -121,7 +127,7 @@ def window_mean(values: Float64, window: int) -> Float64:
     >>> window_mean(np.array([1.0, 2.0, 3.0, 4.0]), 3).tolist()
     [2.0, 3.0]
     """
-    return _paired(np.divide, window_sum(values, window), window)
+    return combined(np.divide, window_sum(values, window), window)
 
 
 def window_max(values: Float64, window: int) -> Float64:
@@ -146,29 +152,29 @@ def window_min(values: Float64, window: int) -> Float64:
     return _extremum(np.minimum, values, window)
 
 
-def _paired(operation: np.ufunc, first: Float64, second: Float64 | float) -> Float64:
-    """``operation(first, second)``, each row of a batch at the start of a cache line.
+def combined(operation: np.ufunc, first: Float64, second: Float64 | float) -> Float64:
+    """``operation(first, second)``, of the length of the first, in memory at hand.
 
-    NumPy would pack the rows, and a vector that is written across two lines takes twice as long.
+    Examples
+    --------
+    >>> combined(np.add, np.array([1.0, 2.0]), 1.0).tolist()
+    [2.0, 3.0]
     """
     fork: object = first
     if isinstance(fork, Fork):
         return cast("Float64", paired(operation, first, second))
-    answer: Float64
-    if first.ndim == 1:
-        answer = operation(first, second)
-    else:
-        answer = operation(first, second, out=room(first.shape))
+    answer: Float64 = operation(first, second, out=room(first.shape))
     return answer
 
 
 def _extremum(choose: np.ufunc, values: Float64, window: int) -> Float64:
     if window > values.shape[-1]:
         return values[..., :0]
-    spans = _spans(choose, values, window)[-1]
+    for longest in _spans(choose, values, window):
+        width, spans = longest
+    rest = window - width
     # Two overlapping spans cover the window: a maximum taken twice stays one.
-    rest = window - 2 ** (window.bit_length() - 1)
-    return _paired(choose, spans[..., :-rest], spans[..., rest:]) if rest else spans
+    return combined(choose, spans[..., :-rest], spans[..., rest:]) if rest else spans
 
 
 def since_max(values: Float64, window: int) -> Int16:
@@ -201,66 +207,10 @@ def _since(choose: np.ufunc, values: Float64, window: int) -> Int16:
     while width < window:
         step = min(width, window - width)
         newer = spans[..., step:]
-        spans = _paired(choose, spans[..., :-step], newer)
+        spans = combined(choose, spans[..., :-step], newer)
         ages = np.where(spans == newer, ages[..., step:], ages[..., :-step] + np.int16(step))
         width += step
     return ages
-
-
-def moments(values: Float64, window: int) -> tuple[Float64, Float64]:
-    """Means and sums of squared deviations from them, over ``window`` bars.
-
-        M(ab) = M(a) + M(b) + na * nb / (na + nb) * (mean(a) - mean(b))**2
-
-    joins the deviations of two neighbouring spans, so no large squares are ever subtracted.
-
-    References
-    ----------
-    T. F. Chan, G. H. Golub, R. J. LeVeque, Updating formulae and a pairwise algorithm for computing
-    sample variances (1979).
-    """
-    if window > values.shape[-1]:
-        return values[..., :0], values[..., :0]
-    span: _Span = (1, values, None)
-    total = None
-    while True:
-        width = span[0]
-        if window & width:
-            total = span if total is None else _joined(total, span)
-            if total[0] == window:
-                squares = np.zeros_like(values) if total[2] is None else total[2]
-                return total[1] / window, squares
-        span = _joined(span, span)
-
-
-_Span = tuple[int, Float64, Float64 | None]  # width, sums, squared deviations (None for 0)
-
-
-def _joined(first: _Span, second: _Span) -> _Span:
-    """The spans of ``first`` prolonged by those of ``second`` that begin where they end."""
-    (na, sum_a, squares_a), (nb, sum_b, squares_b) = first, second
-    sum_b = sum_b[..., na:]
-    sum_a = sum_a[..., : sum_b.shape[-1]]
-    scaled = sum_a if na == nb else _paired(np.multiply, sum_a, nb / na)
-    squares = _paired(np.subtract, scaled, sum_b)
-    squares *= squares
-    squares *= na / (nb * (na + nb))
-    if squares_a is not None:
-        squares += squares_a[..., : sum_b.shape[-1]]
-    if squares_b is not None:
-        squares += squares_b[..., na:]
-    return na + nb, _paired(np.add, sum_a, sum_b), squares
-
-
-def window_std(values: Float64, window: int) -> Float64:
-    """Population standard deviations over ``window`` bars.
-
-    Examples
-    --------
-    >>> window_std(np.array([1.0, 3.0, 3.0]), 2).tolist()
-    [1.0, 0.0]
-    """
-    return np.sqrt(_paired(np.divide, moments(values, window)[1], window))
 
 
 _TAPS = 11  # the longest kernel whose products NumPy sums without a call for each window

@@ -27,7 +27,7 @@ def weighted_mean(values: Float64, window: int) -> Float64:
     return weighted_sum(values, np.arange(1.0, window + 1.0) * (2.0 / (window * (window + 1.0))))
 
 
-@indicator(lookback=lambda window: window - 1)
+@indicator(lookback=lambda window: window - 1, windowed=True)
 def wma(close: Prices, window: Annotated[int, Between(1, 500)] = 20) -> Values:
     """Weighted Moving Average: mean of the last closes, weights falling in a straight line.
 
@@ -134,7 +134,7 @@ def _hurried(close: Prices, left: Cascade) -> Values:
     return placed(np.subtract, close[..., bars - gap.shape[-1] :], gap, bars)
 
 
-@indicator(lookback=lambda window: window + isqrt(window) - 2)
+@indicator(lookback=lambda window: window + isqrt(window) - 2, windowed=True)
 def hma(close: Prices, window: Annotated[int, Between(2, 500)] = 20) -> Values:
     """Hull Moving Average: a weighted mean that hardly lags, smoothed once more.
 
@@ -172,7 +172,7 @@ def hma(close: Prices, window: Annotated[int, Between(2, 500)] = 20) -> Values:
     return aligned(weighted_mean(ahead, isqrt(window)), close.shape[-1])
 
 
-@indicator(lookback=lambda window: window - 1)
+@indicator(lookback=lambda window: window - 1, windowed=True)
 def vwma(close: Prices, volume: Volumes, window: Annotated[int, Between(1, 500)] = 20) -> Values:
     """Volume-Weighted Moving Average: mean of the last closes, each counting as it was traded.
 

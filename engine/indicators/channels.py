@@ -25,7 +25,7 @@ class Channel(NamedTuple):
     lower: Values
 
 
-@indicator(lookback=lambda window: window - 1)
+@indicator(lookback=lambda window: window - 1, windowed=True)
 def donchian_channels(
     high: Prices, low: Prices, window: Annotated[int, Between(1, 500)] = 20
 ) -> Channel:

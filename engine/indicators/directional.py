@@ -82,7 +82,7 @@ class Aroon(NamedTuple):
     oscillator: Values
 
 
-@indicator(lookback=lambda window: window)
+@indicator(lookback=lambda window: window, windowed=True)
 def aroon(high: Prices, low: Prices, window: Annotated[int, Between(2, 500)] = 25) -> Aroon:
     """Aroon: how recently the highest high and the lowest low of the window were made, 0..100.
 

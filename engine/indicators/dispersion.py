@@ -7,9 +7,10 @@ import numpy as np
 from engine.arithmetic import beyond_rounding, divided
 from engine.catalog import Between, indicator
 from engine.indicators.volatility import ranges_of
+from engine.moments import moments, window_std
 from engine.smoothing import wilder_mean
 from engine.types import Prices, Values
-from engine.windows import aligned, moments, placed, window_std
+from engine.windows import aligned, placed
 
 __all__ = ["drawdown", "historical_volatility", "natr", "standard_deviation", "z_score"]
 
@@ -54,7 +55,7 @@ def natr(
     return placed(np.multiply, share, 100.0, close.shape[-1])
 
 
-@indicator(lookback=lambda window: window - 1)
+@indicator(lookback=lambda window: window - 1, windowed=True)
 def standard_deviation(close: Prices, window: Annotated[int, Between(2, 500)] = 20) -> Values:
     """Standard Deviation: how far the closes of the window usually lie from their mean.
 
@@ -86,7 +87,7 @@ def standard_deviation(close: Prices, window: Annotated[int, Between(2, 500)] = 
     return aligned(window_std(close, window), close.shape[-1])
 
 
-@indicator(lookback=lambda window: window)
+@indicator(lookback=lambda window: window, windowed=True)
 def historical_volatility(
     close: Prices,
     window: Annotated[int, Between(2, 500)] = 20,
@@ -132,7 +133,7 @@ def historical_volatility(
     return aligned(year, close.shape[-1])
 
 
-@indicator(lookback=lambda window: window - 1)
+@indicator(lookback=lambda window: window - 1, windowed=True)
 def z_score(close: Prices, window: Annotated[int, Between(2, 500)] = 20) -> Values:
     """Z-Score: how many standard deviations the close lies from the mean of its window.
 

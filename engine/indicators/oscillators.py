@@ -14,7 +14,7 @@ from engine.windows import aligned, placed, window_mean, window_sum
 __all__ = ["BullBearPower", "awesome_oscillator", "bull_bear_power", "cci", "ultimate_oscillator"]
 
 
-@indicator(lookback=lambda window: window - 1)
+@indicator(lookback=lambda window: window - 1, windowed=True)
 def cci(
     high: Prices, low: Prices, close: Prices, window: Annotated[int, Between(2, 500)] = 20
 ) -> Values:
@@ -61,7 +61,7 @@ def cci(
     return aligned(divided(distance, scatter * 0.015, otherwise=0.0), close.shape[-1])
 
 
-@indicator(lookback=lambda fast, slow: max(fast, slow) - 1)
+@indicator(lookback=lambda fast, slow: max(fast, slow) - 1, windowed=True)
 def awesome_oscillator(
     high: Prices,
     low: Prices,
@@ -108,7 +108,7 @@ def awesome_oscillator(
     return placed(np.subtract, quick, calm, high.shape[-1])
 
 
-@indicator(lookback=lambda fast, middle, slow: max(slow, middle, fast))
+@indicator(lookback=lambda fast, middle, slow: max(slow, middle, fast), windowed=True)
 def ultimate_oscillator(
     high: Prices,
     low: Prices,

@@ -13,7 +13,7 @@ from engine.windows import aligned, lagged, placed, weighted_sum
 __all__ = ["linear_regression_slope", "momentum", "roc", "tsi"]
 
 
-@indicator(lookback=lambda window: window)
+@indicator(lookback=lambda window: window, windowed=True)
 def momentum(close: Prices, window: Annotated[int, Between(1, 500)] = 10) -> Values:
     """Momentum: by how much the close has changed since some bars ago.
 
@@ -43,7 +43,7 @@ def momentum(close: Prices, window: Annotated[int, Between(1, 500)] = 10) -> Val
     return placed(np.subtract, close[..., window:], lagged(close, window), close.shape[-1])
 
 
-@indicator(lookback=lambda window: window)
+@indicator(lookback=lambda window: window, windowed=True)
 def roc(close: Prices, window: Annotated[int, Between(1, 500)] = 10) -> Values:
     """Rate of Change: by how many percent the close has changed since some bars ago.
 
@@ -118,7 +118,7 @@ def tsi(
     return placed(np.multiply, divided(lean, movement, otherwise=0.0), 100.0, close.shape[-1])
 
 
-@indicator(lookback=lambda window: window - 1)
+@indicator(lookback=lambda window: window - 1, windowed=True)
 def linear_regression_slope(close: Prices, window: Annotated[int, Between(2, 500)] = 14) -> Values:
     """Linear Regression Slope: by how much a bar the straight line through the closes rises.
 

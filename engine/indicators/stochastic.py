@@ -45,7 +45,9 @@ def _smoothed(place: Float64, smooth_k: int, smooth_d: int, length: int) -> Stoc
     return Stochastic(aligned(k[..., smooth_d - 1 :], length), aligned(d, length))
 
 
-@indicator(lookback=lambda window, smooth_k, smooth_d: window + smooth_k + smooth_d - 3)
+@indicator(
+    lookback=lambda window, smooth_k, smooth_d: window + smooth_k + smooth_d - 3, windowed=True
+)
 def stochastic(
     high: Prices,
     low: Prices,
@@ -94,7 +96,7 @@ def stochastic(
     return _smoothed(_place(high, low, close, window), smooth_k, smooth_d, close.shape[-1])
 
 
-@indicator(lookback=lambda window, smooth_d: window + smooth_d - 2)
+@indicator(lookback=lambda window, smooth_d: window + smooth_d - 2, windowed=True)
 def stochastic_fast(
     high: Prices,
     low: Prices,
@@ -203,7 +205,7 @@ def within_own_range(
     return _smoothed(place, smooth_k, smooth_d, strength.shape[-1])
 
 
-@indicator(lookback=lambda window: window - 1)
+@indicator(lookback=lambda window: window - 1, windowed=True)
 def williams_r(
     high: Prices, low: Prices, close: Prices, window: Annotated[int, Between(2, 500)] = 14
 ) -> Values:

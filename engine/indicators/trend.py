@@ -12,7 +12,7 @@ from engine.windows import aligned, placed, window_sum
 __all__ = ["ema", "sma"]
 
 
-@indicator(lookback=lambda window: window - 1)
+@indicator(lookback=lambda window: window - 1, windowed=True)
 def sma(close: Prices, window: Annotated[int, Between(1, 500)] = 20) -> Values:
     """Simple Moving Average: mean of the last closes, each counting alike.
 

@@ -6,9 +6,10 @@ import numpy as np
 
 from engine.arithmetic import beyond_rounding, divided
 from engine.catalog import Between, indicator
+from engine.moments import moments
 from engine.smoothing import wilder_mean
 from engine.types import Prices, Values
-from engine.windows import aligned, moments, placed
+from engine.windows import aligned, placed
 
 __all__ = ["BollingerBands", "atr", "bollinger_bands", "ranges_of", "true_range"]
 
@@ -23,7 +24,7 @@ class BollingerBands(NamedTuple):
     bandwidth: Values
 
 
-@indicator(lookback=lambda window: window - 1)
+@indicator(lookback=lambda window: window - 1, windowed=True)
 def bollinger_bands(
     close: Prices,
     window: Annotated[int, Between(2, 500)] = 20,
@@ -80,7 +81,7 @@ def bollinger_bands(
     )
 
 
-@indicator(lookback=lambda: 1)
+@indicator(lookback=lambda: 1, windowed=True)
 def true_range(high: Prices, low: Prices, close: Prices) -> Values:
     """True Range: the day's range, stretched to reach the close before it.
 

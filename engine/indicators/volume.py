@@ -93,7 +93,7 @@ def accumulation_distribution(high: Prices, low: Prices, close: Prices, volume: 
     return np.add.accumulate(_flow(high, low, close, volume), axis=-1)
 
 
-@indicator(lookback=lambda window: window - 1)
+@indicator(lookback=lambda window: window - 1, windowed=True)
 def chaikin_money_flow(
     high: Prices,
     low: Prices,
@@ -137,7 +137,7 @@ def chaikin_money_flow(
     return aligned(divided(flow, window_sum(volume, window), otherwise=0.0), close.shape[-1])
 
 
-@indicator(lookback=lambda window: window)
+@indicator(lookback=lambda window: window, windowed=True)
 def mfi(
     high: Prices,
     low: Prices,

@@ -16,7 +16,7 @@ __all__ = ["session_vwap", "vwap"]
 _DAY = 86_400_000_000  # microseconds
 
 
-@indicator(lookback=lambda window: window - 1)
+@indicator(lookback=lambda window: window - 1, windowed=True)
 def vwap(
     high: Prices,
     low: Prices,

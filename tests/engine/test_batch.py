@@ -55,3 +55,25 @@ def test_a_batch_may_lie_in_memory_the_other_way_round(spec, real):
     turned = [np.asfortranarray(column) for column in inputs]
     for one, other in zip(answers(spec, inputs), answers(spec, turned), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@each
+def test_a_row_that_is_missing_or_extreme_says_nothing_of_its_neighbours(spec, real):
+    inputs = columns(spec, real, (4, 200))
+    alone = answers(spec, [column[::2] for column in inputs])
+    for column in inputs:
+        if column.dtype.kind == "f":
+            column[1], column[3] = np.nan, 1e200
+    with np.errstate(all="ignore"):
+        together = answers(spec, inputs)
+    for one, other in zip(together, alone, strict=True):
+        np.testing.assert_array_equal(one[::2], other)
+
+
+@each
+@pytest.mark.parametrize("bars", [0, 1, 3])
+def test_rows_shorter_than_the_warm_up_say_nothing(spec, real, bars):
+    inputs = columns(spec, real, (3, bars))
+    for column in answers(spec, inputs):
+        assert column.shape == (3, bars)
+        assert np.isnan(column[:, : spec.lookback()]).all()

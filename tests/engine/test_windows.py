@@ -6,14 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.lib.stride_tricks import sliding_window_view
 
+from engine.moments import moments, window_std
 from engine.windows import (
     aligned,
     lagged,
-    moments,
     window_max,
     window_mean,
     window_min,
-    window_std,
     window_sum,
 )
 

@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.requests import event
+
 from graphql_api.app import open_accounts
 from graphql_api.guard.accounts import Accounts
 from graphql_api.settings import Settings

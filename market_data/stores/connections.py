@@ -105,8 +105,12 @@ class Connections:
             isolation_level=None,
             check_same_thread=False,
         )
-        # Full: what was answered once must not be lost with the power. Commits of bars are rare.
-        connection.execute("PRAGMA synchronous = FULL")
+        try:
+            # Full: what was answered once must not be lost with the power. Commits are rare.
+            connection.execute("PRAGMA synchronous = FULL")
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     def _give(self, connection: sqlite3.Connection) -> None:

@@ -18,8 +18,9 @@ from moto import mock_aws
 from starlette.testclient import TestClient
 
 from graphql_api.app import create_app, open_accounts
-from graphql_api.guard import keys
+from graphql_api.guard import keys, reach
 from graphql_api.guard.accounts import Accounts, ulid
+from graphql_api.guard.limits import SECOND
 from graphql_api.settings import Settings
 from graphql_api.stores import AuditEntry
 from graphql_api.stores.dynamodb import TABLE
@@ -151,6 +152,9 @@ def lambda_(sample_bars: Path, more_settings: dict[str, str]) -> Iterator[Lambda
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         for name, value in (environ | more_settings).items():
             patch.setenv(name, value)
+        # moto answers in this process, as slowly as the machine is busy; what slowness does to a
+        # request is tested where it is made by hand.
+        patch.setattr(reach, "PATIENCE", 60 * SECOND)
         client = boto3.client("dynamodb")
         client.create_table(TableName="accounts", **TABLE)
         client.close()

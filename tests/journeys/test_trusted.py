@@ -3,6 +3,7 @@
 import hashlib
 import json
 import urllib.parse
+from contextlib import closing
 from types import SimpleNamespace
 
 import pytest
@@ -134,17 +135,19 @@ def test_where_callers_may_not_register_only_deployed_documents_are_known(
     deployed.mkdir()
     (deployed / "named.graphql").write_text(DOCUMENT)
     settings = Settings(data=data, documents_file=deployed, persisted_queries=False)
-    key = new_key(SimpleNamespace(deeds=Accounts(open_accounts(settings)[0], clock)))
-    client = TestClient(create_app(settings, clock))
+    with closing(open_accounts(settings)[0]) as store:
+        key = new_key(SimpleNamespace(deeds=Accounts(store, clock)))
 
-    def ask(**body):
-        return client.post("/graphql", headers={"x-api-key": key}, json=body).json()
+    with TestClient(create_app(settings, clock)) as client:
 
-    assert ask(query=OTHER, extensions=persisted(OTHER))["data"]["strategies"]
-    (error,) = ask(extensions=persisted(OTHER))["errors"]
-    assert error["message"] == "PersistedQueryNotSupported"
-    assert error["extensions"]["code"] == "PERSISTED_QUERY_NOT_SUPPORTED"
-    assert ask(extensions=persisted(DOCUMENT))["data"]["symbols"]["totalCount"] == 4
+        def ask(**body):
+            return client.post("/graphql", headers={"x-api-key": key}, json=body).json()
+
+        assert ask(query=OTHER, extensions=persisted(OTHER))["data"]["strategies"]
+        (error,) = ask(extensions=persisted(OTHER))["errors"]
+        assert error["message"] == "PersistedQueryNotSupported"
+        assert error["extensions"]["code"] == "PERSISTED_QUERY_NOT_SUPPORTED"
+        assert ask(extensions=persisted(DOCUMENT))["data"]["symbols"]["totalCount"] == 4
 
 
 def test_a_query_that_is_known_is_priced_and_limited_as_any_other(post) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from engine.types import Interval
 from market_data.block import HEADER, MAX_ROWS, decode, encode
+from market_data.block.integers import unzigzag, words
 from market_data.calendar import DAY
 from market_data.csv_file import read_csv
 from market_data.errors import BadBar, Damaged, UnknownFormat
@@ -109,6 +110,24 @@ def test_rows_that_arrive_day_by_day_are_kept_by_their_lateness():
     assert same(decode(block), told)
     assert block[7] & 1 == 0
     assert len(block) < 4 * 400
+
+
+@pytest.mark.parametrize("width", range(1, 9))
+def test_planes_of_any_width_are_integers_as_narrow_as_they_may_be(width):
+    planes = np.random.default_rng(width).integers(0, 256, (width, 50), np.uint8)
+    planes[:, :2] = [[0, 255]] * width
+    found = words(planes)
+    assert found.itemsize == min(size for size in (1, 2, 4, 8) if size >= width)
+    expected = [int.from_bytes(bytes(column), "little") for column in planes.T]
+    assert found.tolist() == expected
+    assert unzigzag(found).tolist() == [z // 2 if z % 2 == 0 else -(z + 1) // 2 for z in expected]
+
+
+def test_rows_that_are_not_in_order_are_damage_each_time_they_are_read():
+    backwards = made(b"\x00\x01", widths=(1, 0, 0, 0, 0))
+    for _ in range(2):
+        with pytest.raises(Damaged, match="not in order"):
+            decode(backwards)
 
 
 def test_nan_is_refused_with_its_place():

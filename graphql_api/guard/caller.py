@@ -1,9 +1,11 @@
 """Who asks, with what right: the account, its plan, the key that was shown, and its scopes."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 
 from graphql_api.errors import BEARER_CHALLENGE, Forbidden
+from graphql_api.guard.networks import all_within
 from graphql_api.guard.plans import Plan
 from graphql_api.stores.records import Account, ApiKey, Scope
 
@@ -71,11 +73,35 @@ class Caller:
         self.require(Scope.ADMIN)
         return account_id
 
-    def check_grant(self, scopes: Iterable[Scope]) -> None:
-        """Raise Forbidden for scopes that this caller does not hold, so could not give."""
+    def check_grant(
+        self, scopes: Collection[Scope], networks: Collection[str], account_id: str | None
+    ) -> None:
+        """Raise Forbidden for a key that would be good for more than this caller is.
+
+        Whoever may use a key in one place only could make itself another for everywhere. But an
+        administrator makes keys for people elsewhere: those of other accounts, where they are no
+        administrator's, may be for anywhere.
+
+        Parameters
+        ----------
+        networks : of str
+            Where it is to be taken from; none means from anywhere. What is no network is not
+            judged here.
+        account_id : str or None
+            Whose key it is to be; None for an account that is not there yet.
+        """
         for scope in sorted(scopes):
             if scope not in self.scopes and not self.is_admin:
                 raise Forbidden(
                     f"The scope {scope.value} can be given only by whoever holds it, "
                     "which this caller does not."
+                )
+        for_others = account_id != self.account_id and Scope.ADMIN not in scopes
+        if self.key is None or for_others:
+            return
+        with suppress(ValueError):
+            if not all_within(networks, self.key.networks):
+                raise Forbidden(
+                    "The key that asks is taken from its networks only, and so is whatever it "
+                    "makes: name networks that lie within them."
                 )

@@ -1,10 +1,10 @@
 """Where a key may be used from: the networks of its list, and the address of a caller."""
 
 import ipaddress
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 
-__all__ = ["address_of", "within"]
+__all__ = ["address_of", "all_within", "within"]
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -33,6 +33,29 @@ def within(text: str | None, networks: Collection[str]) -> bool:
     if address is None:
         return False
     return any(address in network for network in _parsed(tuple(networks)))
+
+
+def all_within(networks: Collection[str], bounds: Collection[str]) -> bool:
+    """Whether whoever may come from ``networks`` may come from ``bounds``; none are everywhere.
+
+    Raises
+    ------
+    ValueError
+        When one is no network.
+    """
+    if not bounds:
+        return True
+    given = [ipaddress.ip_network(one, strict=False) for one in networks]
+    return bool(given) and all(_lies_in(one, _parsed(tuple(bounds))) for one in given)
+
+
+def _lies_in(network: Network, bounds: Iterable[Network]) -> bool:
+    """Whether a network lies in others, or in what they come to side by side."""
+    if isinstance(network, ipaddress.IPv4Network):
+        fours = (one for one in bounds if isinstance(one, ipaddress.IPv4Network))
+        return any(map(network.subnet_of, ipaddress.collapse_addresses(fours)))
+    sixes = (one for one in bounds if isinstance(one, ipaddress.IPv6Network))
+    return any(map(network.subnet_of, ipaddress.collapse_addresses(sixes)))
 
 
 @lru_cache(maxsize=1024)

@@ -111,14 +111,16 @@ class AccountMutations:
         if first is None:
             made = deeds.create_account(input.name, plan, overrides, request)
             return CreateAccountPayload(account=Account.of(made), key=None, secret=None)
+        scopes, networks = kept_scopes(first.scopes), first.networks or ()
+        info.context.caller.check_grant(scopes, networks, None)
         new = deeds.open_account(
             input.name,
             plan,
             first.label or "",
-            kept_scopes(first.scopes),
+            scopes,
             first.expires_at,
             not_before=first.not_before,
-            networks=first.networks or (),
+            networks=networks,
             overrides=overrides,
             request=request,
         )

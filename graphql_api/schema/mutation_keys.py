@@ -51,7 +51,8 @@ class KeyTerms:
     networks: list[str] | None = strawberry.field(
         default=None,
         description="The only blocks of addresses from which it is taken, in CIDR form as "
-        "192.0.2.0/24; from anywhere, where none is given.",
+        "192.0.2.0/24; from anywhere, where none is given. A key that has networks itself gives "
+        "only keys for those.",
     )
 
 
@@ -146,7 +147,7 @@ class KeyMutations:
         named = None if input.account_id is None else account_named(input.account_id)
         account_id = context.caller.managed(named)
         scopes = kept_scopes(input.scopes)
-        context.caller.check_grant(scopes)
+        context.caller.check_grant(scopes, input.networks or (), account_id)
         new = context.deeds.create_key(
             account_id,
             input.label or "",
@@ -173,7 +174,8 @@ class KeyMutations:
         """A successor of a key that the caller could have made."""
         context = info.context
         account_id, key_id = key_named(context, input.id)
-        context.caller.check_grant(context.deeds.find_key(key_id, account_id).scopes)
+        old = context.deeds.find_key(key_id, account_id)
+        context.caller.check_grant(old.scopes, old.networks, account_id)
         grace = GRACE if input.grace_seconds is None else input.grace_seconds
         new = context.deeds.rotate_key(
             account_id,

@@ -343,6 +343,76 @@ def test_nobody_gives_scopes_that_it_does_not_hold(way, ask, do, refused, owner)
     assert do(REVOKE, owner.secret, id=key_id(above.key))["key"]["revokedAt"]
 
 
+HERE, PART, NEXT = "192.0.2.0/24", "192.0.2.128/25", "198.51.100.0/24"  # we ask from 192.0.2.1
+
+
+@pytest.fixture
+def grants(lambda_, ask):
+    """Whether a key that is bound to networks is given another, of these scopes for this place."""
+
+    def send(by, scopes, networks, account=None, query=CREATE):
+        named = {} if account is None else {"accountId": account_id(account)}
+        wanted = {"scopes": [scope.name for scope in scopes], "networks": networks}
+        given = {**named, **wanted}
+        if query is CREATE_ACCOUNT:
+            given = {"name": "Acme", "plan": "DEMO", "firstKey": wanted}
+        reply = ask(lambda_, query, by, input=given)
+        if "errors" in reply.json:
+            assert reply.code == "FORBIDDEN"
+            assert "name networks that lie within them" in reply.json["errors"][0]["message"]
+            return False
+        (made,) = reply.json["data"].values()
+        return bool(made["secret"])
+
+    return send
+
+
+def test_a_key_that_is_bound_to_networks_gives_none_for_elsewhere(lambda_, grants) -> None:
+    new = lambda_.deeds.open_account("Owner", "BASIC", "", [READ, WRITE], networks=[HERE])
+    assert not grants(new.secret, [READ], None)
+    assert not grants(new.secret, [READ], [])
+    assert not grants(new.secret, [READ], [HERE, NEXT])
+    assert not grants(new.secret, [READ], ["192.0.0.0/16"])
+    assert not grants(new.secret, [READ], ["2001:db8::/32"])
+    assert grants(new.secret, [READ], [HERE])
+    assert grants(new.secret, [READ, WRITE], [PART])
+
+
+def test_a_key_that_is_bound_to_networks_replaces_none_for_elsewhere(lambda_, ask) -> None:
+    new = lambda_.deeds.open_account("Owner", "BASIC", "", [READ, WRITE], networks=[HERE])
+    free = lambda_.deeds.create_key(new.account.id)
+    part = lambda_.deeds.create_key(new.account.id, networks=[PART])
+    told = [
+        ask(lambda_, ROTATE, new.secret, input={"id": key_id(one.key)}) for one in (free, part, new)
+    ]
+    assert told[0].code == "FORBIDDEN"
+    assert ["errors" in one.json for one in told] == [True, False, False]
+    # It may stop one, which opens nothing.
+    revoked = ask(lambda_, REVOKE, new.secret, input={"id": key_id(free.key)})
+    assert "errors" not in revoked.json
+
+
+def test_an_administrator_s_bound_key_makes_keys_for_people_elsewhere_but_no_administrators(
+    lambda_, grants
+) -> None:
+    admin = lambda_.deeds.open_account("Operator", "BASIC", "", [ADMIN], networks=[HERE])
+    other = lambda_.deeds.create_account("Customer", "BASIC")
+    assert grants(admin.secret, [READ, WRITE], None, other)
+    assert grants(admin.secret, [READ], [NEXT], query=CREATE_ACCOUNT)
+    assert not grants(admin.secret, [READ, ADMIN], None, other)
+    assert not grants(admin.secret, [ADMIN], [NEXT], query=CREATE_ACCOUNT)
+    assert not grants(admin.secret, [READ], None, admin.account)
+    assert grants(admin.secret, [ADMIN], [PART], other)
+
+
+def test_what_is_no_network_is_said_to_be_none_also_of_a_bound_key(lambda_, ask) -> None:
+    new = lambda_.deeds.open_account("Owner", "BASIC", "", [READ, WRITE], networks=[HERE])
+    for text in ("everywhere", "192.0.2.7/24", "192.0.2.0/255.255.255.0"):
+        reply = ask(lambda_, CREATE, new.secret, input={"networks": [text]})
+        assert reply.code == "BAD_USER_INPUT"
+        assert text in reply.json["errors"][0]["message"]
+
+
 def test_a_document_is_refused_whole_before_any_of_it_runs(way, ask, owner) -> None:
     query = """mutation ($input: CreateApiKeyInput!) {
         createApiKey(input: $input) { secret }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from graphql_api.guard.networks import within
+from graphql_api.guard.networks import all_within, within
 
 OFFICE = ("192.0.2.0/24", "2001:db8:1::/48", "198.51.100.7/32")
 
@@ -63,3 +63,42 @@ def test_no_networks_hold_no_address_and_the_widest_hold_their_kind():
     assert not within("::ffff:192.0.2.1", ("::/0",))
     assert within("2001:db8::1", ("::/0",))
     assert not within("2001:db8::1", ("0.0.0.0/0",))
+
+
+@pytest.mark.parametrize(
+    "networks",
+    [
+        ["192.0.2.0/24"],
+        ["192.0.2.7/32", "2001:db8:1:2::/64"],
+        ["2001:db8:1::/48", "198.51.100.7"],
+    ],
+)
+def test_networks_lie_in_others_that_hold_all_of_them(networks):
+    assert all_within(networks, OFFICE)
+    assert all_within(networks, ())
+
+
+@pytest.mark.parametrize(
+    "networks",
+    [
+        [],
+        ["192.0.2.0/23"],
+        ["192.0.2.0/24", "192.0.3.0/24"],
+        ["0.0.0.0/0"],
+        ["2001:db8::/32"],
+        ["::ffff:192.0.2.0/120"],
+    ],
+)
+def test_networks_of_which_a_part_lies_elsewhere_do_not(networks):
+    assert not all_within(networks, OFFICE)
+
+
+def test_two_halves_are_a_whole():
+    halves = ("192.0.2.0/25", "192.0.2.128/25", "2001:db8::/33", "2001:db8:8000::/33")
+    assert all_within(["192.0.2.0/24", "2001:db8::/32"], halves)
+    assert not all_within(["192.0.2.0/24"], halves[:1])
+
+
+def test_what_is_no_network_is_none():
+    with pytest.raises(ValueError, match="everywhere"):
+        all_within(["everywhere"], OFFICE)

@@ -1,5 +1,6 @@
 """Charging: one conditional write in the form that fits, or a refusal that needs no write."""
 
+import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,9 +15,17 @@ from graphql_api.guard.limits import DAY, SECOND, Form, Rate, day_of, midnight_b
 from graphql_api.guard.memory import Memory
 from graphql_api.guard.plans import Plan
 from graphql_api.guard.reach import BUSY, Reach, unavailable
-from graphql_api.stores import Charge, Outcome, StoreThrottled, UsageDay, UsageStore
+from graphql_api.stores import (
+    Charge,
+    Outcome,
+    StoreThrottled,
+    StoreUnavailable,
+    StoreUntouched,
+    UsageDay,
+    UsageStore,
+)
 
-__all__ = ["Charging", "Seen", "is_over"]
+__all__ = ["Charging", "Seen", "is_over", "may_be_done", "say_lost"]
 
 # For so long a spent quota is believed: a plan may rise, and failures are given back. It is looked
 # at again when both are over, seconds (at random) and refusals, or after the longest time.
@@ -29,6 +38,8 @@ HOLD_LEAST: Final = SECOND // 64
 HOLD_MOST: Final = SECOND // 4
 THROTTLED_FOR: Final = SECOND // 20  # doubled with each time in a row
 THROTTLED_MOST: Final = SECOND
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -135,6 +146,9 @@ class Charging:
         except Unavailable as error:
             if isinstance(error.__cause__, StoreThrottled):
                 self._hold_off(caller.account_id, now)
+            if may_be_done(error):  # what it took is spent by nobody, or what it had back is lost
+                requests = max(order.requests, order.requests_back)
+                say_lost(caller.account_id, requests, max(order.units, order.units_back))
             raise
         self._learn(caller.account_id, outcome, first, form, band.step, order.life > 0, now)
         return outcome
@@ -241,6 +255,18 @@ class Charging:
         most = min(THROTTLED_MOST, 2 * before[1] if before else THROTTLED_FOR)
         until = now + most // 2 + random.randrange(most)
         self._throttled.put(account_id, (until, most), until + THROTTLED_MOST)
+
+
+def may_be_done(error: Unavailable) -> bool:
+    """Whether a write that failed may have happened: to do it again might be once too often."""
+    cause = error.__cause__
+    return isinstance(cause, StoreUnavailable) and not isinstance(cause, StoreUntouched)
+
+
+def say_lost(account_id: str, requests: int, units: int) -> None:
+    """Log what an account may stay charged for at most, though nobody was answered for it."""
+    told = {"account": account_id, "requests": requests, "units": units}
+    logger.warning("the answer of a write was lost", extra={"line": told})
 
 
 def is_over(plan: Plan, found: UsageDay, now: int) -> bool:

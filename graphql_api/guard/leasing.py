@@ -18,6 +18,8 @@ from graphql_api.guard.charging import (
     fitting,
     is_over,
     likely,
+    may_be_done,
+    say_lost,
     shared,
 )
 from graphql_api.guard.lease_size import Size, lease_size, wanted
@@ -25,7 +27,7 @@ from graphql_api.guard.leases import Holding, Order
 from graphql_api.guard.limits import SECOND, day_of, rate_of
 from graphql_api.guard.reach import AWAY, Reach, unavailable
 from graphql_api.guard.standing import Admission
-from graphql_api.stores import StoreThrottled, StoreUnavailable, UsageDay, UsageStore
+from graphql_api.stores import StoreThrottled, UsageDay, UsageStore
 
 __all__ = ["Leasing"]
 
@@ -127,7 +129,10 @@ class Leasing:
         """Take requests and units off a day, in one attempt; whether that was done."""
         if not requests and not units:
             return True
-        return reach.if_possible(self._usage.give_back, account_id, day, requests, units)
+        done = reach.if_possible(self._usage.give_back, account_id, day, requests, units)
+        if not done:
+            say_lost(account_id, requests, units)
+        return done
 
     def _spend(self, holding: Holding, caller: Caller, cost: int, now: int) -> Admission | None:
         if caller.key_id in holding.usage.revoked:
@@ -198,7 +203,7 @@ class Leasing:
         holding.failures += 1
         if isinstance(error.__cause__, StoreThrottled):
             holding.pressed_until = now + PRESSED_FOR
-        if not _may_be_done(error):
+        if not may_be_done(error):
             holding.restore(order, holding.usage)
 
     def _holding(self, account_id: str, now: int, reach: Reach) -> Holding:
@@ -242,12 +247,8 @@ class Leasing:
                 reach(self._usage.give_back, account_id, *debt)
             except Unavailable as error:
                 logger.warning("not given back: %s: %s", debt, error.__cause__ or error)
-                if not _may_be_done(error):
+                if may_be_done(error):
+                    say_lost(account_id, debt.requests, debt.units)
+                else:
                     holding.debts.insert(0, debt)
                 return
-
-
-def _may_be_done(error: Unavailable) -> bool:
-    """Whether a write that failed may have happened: to do it again might be once too often."""
-    cause = error.__cause__
-    return isinstance(cause, StoreUnavailable) and not isinstance(cause, StoreThrottled)

@@ -13,6 +13,7 @@ from graphql_api.stores.records import (
     Slice,
     StoreThrottled,
     StoreUnavailable,
+    StoreUntouched,
     UsageDay,
 )
 
@@ -30,6 +31,7 @@ __all__ = [
     "Slice",
     "StoreThrottled",
     "StoreUnavailable",
+    "StoreUntouched",
     "UsageDay",
     "UsageStore",
 ]

@@ -21,6 +21,7 @@ __all__ = [
     "Slice",
     "StoreThrottled",
     "StoreUnavailable",
+    "StoreUntouched",
     "UsageDay",
 ]
 
@@ -29,7 +30,11 @@ class StoreUnavailable(Exception):
     """The store did not answer, or answered that it cannot; whether a write happened is unknown."""
 
 
-class StoreThrottled(StoreUnavailable):
+class StoreUntouched(StoreUnavailable):
+    """The store was not reached, or waited for in vain: surely nothing was written."""
+
+
+class StoreThrottled(StoreUntouched):
     """The store answered that it is asked too much, and did nothing."""
 
 

@@ -6,13 +6,24 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+)
 from botocore.parsers import ResponseParserError
 from botocore.session import get_session
 
 from graphql_api.stores.dynamodb.items import audit_item, once_item
 from graphql_api.stores.patience import allows_another
-from graphql_api.stores.records import AuditEntry, Once, StoreThrottled, StoreUnavailable
+from graphql_api.stores.records import (
+    AuditEntry,
+    Once,
+    StoreThrottled,
+    StoreUnavailable,
+    StoreUntouched,
+)
 from market_data.whole_answers import expect_whole_answers
 
 if TYPE_CHECKING:
@@ -186,6 +197,8 @@ class Table:
             With the item that failed it, where the request asked for that.
         StoreThrottled
             When DynamoDB takes no more now, of this partition or of this table.
+        StoreUntouched
+            When no connection to it could be made.
         StoreUnavailable
             In all other cases; whether a write happened is unknown.
         """
@@ -201,6 +214,8 @@ class Table:
             if code in THROTTLED:
                 raise StoreThrottled(f"DynamoDB is throttled: {code}") from error
             raise StoreUnavailable(f"DynamoDB refused: {code}") from error
+        except (ConnectTimeoutError, EndpointConnectionError) as error:
+            raise StoreUntouched(f"DynamoDB is not reached: {type(error).__name__}") from error
         except (BotoCoreError, ResponseParserError) as error:
             raise StoreUnavailable(f"DynamoDB did not answer: {type(error).__name__}") from error
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from graphql_api.stores.records import StoreUnavailable
+from graphql_api.stores.records import StoreUnavailable, StoreUntouched
 
 __all__ = ["SqliteFile"]
 
@@ -94,14 +94,17 @@ class SqliteFile:
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
         if not self._lock.acquire(timeout=PATIENCE):
-            raise StoreUnavailable("too many wait for the file of accounts")
+            raise StoreUntouched("too many wait for the file of accounts")
         try:
             if self._connection is None:
                 self._connection = self._open()
             yield self._connection
         except sqlite3.Error as error:
             self._drop()  # the file may be mended or replaced before the next question
-            raise StoreUnavailable(f"SQLite: {error}") from error
+            # Who cannot have the file has written nothing: all is in one transaction.
+            in_vain = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+            kind = StoreUntouched if in_vain else StoreUnavailable
+            raise kind(f"SQLite: {error}") from error
         finally:
             self._lock.release()
 

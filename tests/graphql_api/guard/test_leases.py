@@ -10,7 +10,7 @@ import pytest
 from graphql_api.errors import QuotaExceeded, RateLimited, Unauthenticated, Unavailable
 from graphql_api.guard import leasing, reach
 from graphql_api.guard.admit import Guard
-from graphql_api.stores import StoreThrottled, StoreUnavailable
+from graphql_api.stores import StoreThrottled, StoreUnavailable, StoreUntouched
 
 SECOND = 1_000_000
 NOON = 1_795_262_400 * SECOND
@@ -323,22 +323,57 @@ def test_while_the_store_is_away_what_is_leased_is_served_and_no_more(guard, cal
     assert len(store.calls) == 5  # then the circuit is open
 
 
-def test_a_lost_answer_overcharges_by_a_lease_at_most(guard, caller, sqlite, clock, store):
+@pytest.mark.parametrize("done", [True, False], ids=["done", "not done"])
+def test_a_lost_answer_overcharges_by_a_lease_at_most_and_the_log_says_by_how_much(
+    guard, caller, sqlite, clock, store, caplog, done
+):
     steady(guard, caller, clock, 95)
     clock.move(2)
-    store.after["busy"] = store.after["idle"] = lost
+    moment = store.after if done else store.before
+    moment["busy"] = moment["idle"] = lost
     with pytest.raises(Unavailable):
         guard.admit(caller, 2)
-    store.after.clear()
+    moment.clear()
     steady(guard, caller, clock, 200)
     guard.close()
     requests, units = used(sqlite, caller)
-    assert 295 <= requests <= 295 + 50
-    assert 590 <= units <= 590 + 100
+    (told,) = [one.line for one in caplog.records if hasattr(one, "line")]
+    assert told["account"] == caller.account_id
+    assert 295 < requests <= 295 + told["requests"] <= 295 + 50
+    assert 590 < units <= 590 + told["units"] <= 590 + 100
 
 
 def lost():
     raise StoreUnavailable("the answer was lost")
+
+
+def test_what_was_to_be_given_back_by_a_write_that_was_surely_not_sent_is_not_lost(
+    guard, caller, sqlite, clock, store, caplog
+):
+    def refused():
+        raise StoreUntouched("nobody listens")
+
+    steady(guard, caller, clock, 95)
+    assert used(sqlite, caller)[0] > 95
+    clock.move(2)
+    store.before["idle"] = refused
+    with pytest.raises(Unavailable):
+        guard.admit(caller, 2)
+    assert not any(hasattr(one, "line") for one in caplog.records)
+    guard.admit(caller, 2)
+    assert used(sqlite, caller) == (96, 192)
+
+
+def test_what_may_have_been_given_back_is_not_given_back_again_and_the_log_says_how_much(
+    guard, caller, sqlite, clock, store, caplog
+):
+    steady(guard, caller, clock, 95)
+    held = used(sqlite, caller)[0] - 95
+    store.after["give_back"] = lost
+    guard.close()
+    assert used(sqlite, caller) == (95, 190)
+    (told,) = [one.line for one in caplog.records if hasattr(one, "line")]
+    assert told == {"account": caller.account_id, "requests": held, "units": 2 * held}
 
 
 def test_a_throttled_store_is_left_alone_for_longer_each_time(guard, caller, clock, store):

@@ -5,7 +5,13 @@ import datetime
 import socket
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
 from botocore.parsers import ResponseParserError
 
 from graphql_api.stores import (
@@ -18,6 +24,7 @@ from graphql_api.stores import (
     Slice,
     StoreThrottled,
     StoreUnavailable,
+    StoreUntouched,
 )
 from graphql_api.stores.dynamodb import TABLE, TIME_TO_LIVE, DynamoDBStore, connect
 from graphql_api.stores.dynamodb.items import time_to_live
@@ -64,6 +71,24 @@ FAULTS = [
     refusal("TransactionConflictException"),
     ResponseParserError("no JSON"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (EndpointConnectionError(endpoint_url="http://nowhere"), StoreUntouched),
+        (ConnectTimeoutError(endpoint_url="http://full"), StoreUntouched),
+        (refusal("ThrottlingException"), StoreThrottled),
+        (ReadTimeoutError(endpoint_url="http://slow"), StoreUnavailable),
+        (ConnectionClosedError(endpoint_url="http://restarted"), StoreUnavailable),
+        (refusal("InternalServerError"), StoreUnavailable),
+    ],
+    ids=str,
+)
+def test_only_what_surely_wrote_nothing_is_told_so(client, table, fault, kind):
+    with pytest.raises(StoreUnavailable) as failed:
+        DynamoDBStore(Faulty(client, fault), table).idle(CHARGE, 0, 1)
+    assert type(failed.value) is kind
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
@@ -163,9 +188,9 @@ def test_a_store_that_refuses_connections_is_unavailable(monkeypatch):
         taken.bind(("127.0.0.1", 0))  # bound and not listening: refused at once
         endpoint = f"http://127.0.0.1:{taken.getsockname()[1]}"
         store = DynamoDBStore(connect("eu-central-1", endpoint), "accounts", sleep=lambda s: None)
-        with pytest.raises(StoreUnavailable, match="did not answer"):
+        with pytest.raises(StoreUntouched, match="is not reached"):
             store.find_key(KEY.id)
-        with pytest.raises(StoreUnavailable, match="did not answer"):
+        with pytest.raises(StoreUntouched, match="is not reached"):
             store.idle(CHARGE, 0, 1)
 
 

@@ -14,6 +14,7 @@ from graphql_api.stores import (
     Overrides,
     Scope,
     StoreUnavailable,
+    StoreUntouched,
     UsageDay,
 )
 from graphql_api.stores.sqlite import SqliteStore, file
@@ -66,7 +67,7 @@ def test_a_file_that_another_writer_holds_is_unavailable(sqlite):
     other = sqlite3.connect(sqlite.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     sqlite.close()  # so that it opens again with the short patience of this test
-    with pytest.raises(StoreUnavailable, match="locked"):
+    with pytest.raises(StoreUntouched, match="locked"):
         sqlite.busy(CHARGE, 0, 1, 10)
     other.execute("ROLLBACK")
     other.close()
@@ -84,7 +85,7 @@ def test_a_thread_that_waits_too_long_for_another_gives_up(sqlite):
     holder = threading.Thread(target=hold)
     holder.start()
     inside.wait()
-    with pytest.raises(StoreUnavailable, match="too many wait"):
+    with pytest.raises(StoreUntouched, match="too many wait"):
         sqlite.usage("01ACCOUNT", TODAY)
     done.set()
     holder.join()
@@ -202,8 +203,9 @@ def test_a_commit_that_fails_is_rolled_back_and_the_next_one_works(sqlite):
                 "VALUES ('k', 'nobody', '', '', '', 0)"
             )
 
-    with pytest.raises(StoreUnavailable, match="FOREIGN KEY"):
+    with pytest.raises(StoreUnavailable, match="FOREIGN KEY") as failed:
         commit_what_cannot_be()
+    assert type(failed.value) is StoreUnavailable  # only of the locked file it is sure
     assert sqlite.find_key("k") is None
     assert sqlite.idle(CHARGE, 0, 1).admitted
 

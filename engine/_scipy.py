@@ -1,4 +1,4 @@
-"""Three compiled pieces of SciPy, alone: their whole packages would cost a cold start a second.
+"""Four compiled pieces of SciPy, alone: their whole packages would cost a cold start a second.
 
 The modules are private to SciPy, which is therefore pinned by the lock; where it keeps them
 elsewhere, its documented doors are taken.
@@ -19,11 +19,13 @@ from engine.types import Float64
 
 __all__ = [
     "Filter",
+    "Product",
     "Sections",
     "Solve",
     "alone",
     "banded_solve",
     "linear_filter",
+    "product_alone",
     "public",
     "section_filter",
     "sections_alone",
@@ -40,12 +42,16 @@ Solve = Callable[..., Float64]
 
 Sections = Callable[[Any, Any, Any], None]
 """``(sections, x, state)``: filters the rows of x (rows, n) in place by all sections in turn, as
-``scipy.signal.sosfilt`` has them, and leaves in state (rows, sections, 2) what they remember. All
-three are of one type, float64 or complex128."""
+``scipy.signal.sosfilt`` has them, and leaves in state (rows, sections, 2) what they remember."""
+
+Product = Callable[..., None]
+"""``(rows, inner, columns, starts, places, values, x, y)``: adds the product of a sparse matrix in
+compressed rows with x (inner, columns) to y (rows, columns), both flat, entry after entry."""
 
 _NAME = "scipy.signal._sigtools"
 _BLAS = "scipy.linalg._fblas"
 _SECTIONS = "scipy.signal._sosfilt"
+_SPARSE = "scipy.sparse._sparsetools"
 
 
 def alone() -> Filter | None:
@@ -63,6 +69,15 @@ def solve_alone() -> Solve | None:
 def sections_alone() -> Sections | None:
     """The compiled cascade without the package around it, or None where it is not there."""
     found: Sections | None = _taken(_SECTIONS, "_sosfilt")
+    return found
+
+
+def product_alone() -> Product | None:
+    """The compiled product without the package around it, or None where it is not there.
+
+    There is no documented door to it: SciPy's own product does not write over what it reads.
+    """
+    found: Product | None = _taken(_SPARSE, "csr_matvecs")
     return found
 
 

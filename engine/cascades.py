@@ -1,15 +1,17 @@
 """Recursions one upon the other, in one pass along the last axis.
 
-Each step of a cascade is y[t] = now * x[t] + before * x[t-1] + keep * y[t-1], and its y is the x of
-the next. One pass of the compiled filter takes hardly longer for three steps than for one, and two
-columns that are smoothed alike go through it as the real and the imaginary part of one.
+Each step of a cascade is y[t] = x[t] + keep * y[t-1], or y[t] = x[t] - x[t-1], which says what x
+moved, and its y is the x of the next; the last one's is brought to scale. One pass of the compiled
+filter takes hardly longer for three steps than for one, and many columns take their steps together
+(``engine.lockstep``).
 
 With E for an exponential mean, and the plain mean of its window as its seed:
 
     DEMA = 2 E - E E = 1 - (1 - E)(1 - E)        TEMA = 3 E - 3 E E + E E E = 1 - (1 - E)**3
 
-and 1 - E is such a step, as is the lead of one mean over a slower one, made of 1 - E. All begin on
-the bar on which the last seed ends, with a sum over the bars until then, whose weights are kept.
+and 1 - E is keep times a recursion upon the moves of x, as is the lead of one mean over a slower
+one, made of 1 - E. All begin on the bar on which the last seed ends, with a sum over the bars until
+then, whose weights are kept.
 """
 
 from collections.abc import Sequence
@@ -20,6 +22,7 @@ import numpy as np
 
 from engine._scipy import section_filter
 from engine.fork import Fork
+from engine.lockstep import Step, in_lockstep
 from engine.memory import dropped, note, recalls, remembered
 from engine.smoothing import recursion
 from engine.types import Float64
@@ -31,20 +34,21 @@ __all__ = ["Cascade", "cascaded", "gaps", "leads", "means", "two_cascaded"]
 class Cascade(NamedTuple):
     """Steps in a row, and how they begin.
 
-    ``steps`` (s, 6) are the sections of ``scipy.signal.sosfilt``, and ``twin`` the same for two
-    columns in one. What the steps remember before the bar on which the last of them begins, and
-    what that one says there, is
+    ``moves`` says whether the first step hears what x moved since the bar before, and not x itself;
+    ``sections`` (s, 6) are the steps as ``scipy.signal.sosfilt`` has them. What the steps remember
+    before the bar on which the last of them begins, and what the cascade says there, is
 
-        sum of weights * (x - today) + levels * today,      weights (s + 1, bars), levels (s + 1,)
+        sum of weights * x,      weights (s + 1, bars)
 
-    over the bars until then, ``today`` the last of them: exactly 0 for differences of a column that
-    stands still. Means need no such care: their ``levels`` are None, and x is not less today.
+    over the bars until then. Where x counts by its moves it is first made less today's: then the
+    sum is exactly 0 for a column that stands still.
     """
 
-    steps: Float64
-    twin: Any
+    moves: bool
+    steps: tuple[Step, ...]
+    sections: Float64
     weights: Float64
-    levels: Float64 | None
+    scale: float
 
 
 @lru_cache(maxsize=256)
@@ -54,19 +58,26 @@ def means(gain: float, *windows: int) -> Cascade:
     A ``gain`` of 2 makes exponential means, 2 / (window + 1), one of 1 Wilder's, 1 / window.
     """
     gains = [gain / (window + gain - 1.0) for window in windows]
-    steps = [(gain, 0.0, 1.0 - gain) for gain in gains]
-    return _cascade(steps, _means_of(windows, gains), level=True)
+    weights = _means_of(windows, gains) / np.cumprod(gains)[:, np.newaxis]
+    keeps = [1.0 - gain for gain in gains]
+    return _cascade(keeps, weights, float(np.prod(gains)), moves=False)
 
 
 @lru_cache(maxsize=256)
 def gaps(window: int, times: int) -> Cascade:
     """(1 - E)**times, times up to 3: the gap to the mean, the gap of that to its own mean, ..."""
+    if window == 1:
+        return _cascade([0.0], np.zeros((1, 1)), 0.0, moves=False)
     gain = 2.0 / (window + 1.0)
-    steps = [(1.0 - gain, gain - 1.0, 1.0 - gain)] * times
+    keep = 1.0 - gain
     # What (1 - E)**1, (1 - E)**2, ... have of E, E E, ...; their 1 is today, and has no weight.
     signs = np.array([[-1.0, 0.0, 0.0], [-2.0, 1.0, 0.0], [-3.0, 3.0, -1.0]])[:times, :times]
     weights = signs[..., np.newaxis] * _means_of((window,) * times, [gain] * times)
-    return _cascade(steps, weights.sum(axis=1), level=False)
+    scales = np.cumprod(np.full(times, keep))  # its power is up to the processor
+    steps = [keep, *[None, keep] * (times - 1)]
+    return _cascade(
+        steps, weights.sum(axis=1) / scales[:, np.newaxis], float(scales[-1]), moves=True
+    )
 
 
 @lru_cache(maxsize=256)
@@ -76,32 +87,33 @@ def leads(fast: int, slow: int) -> Cascade:
     That is a step that remembers as the slow mean does, on the gap to the fast one.
     """
     quick, calm = 2.0 / (fast + 1.0), 2.0 / (slow + 1.0)
-    steps = [
-        (1.0 - quick, quick - 1.0, 1.0 - quick),
-        ((quick - calm) / (1.0 - quick), 0.0, 1.0 - calm),
-    ]
     weights = np.zeros((2, max(fast, slow)))
-    weights[0, -fast:] = -1.0 / fast
     weights[1, -fast:] = 1.0 / fast
+    weights[0] -= weights[1] / (1.0 - quick)
     weights[1, -slow:] -= 1.0 / slow
-    return _cascade(steps, weights, level=False)
+    weights[1] /= quick - calm or np.inf
+    return _cascade([1.0 - quick, 1.0 - calm], weights, quick - calm, moves=True)
 
 
-def _cascade(
-    steps: Sequence[tuple[float, float, float]], weights: Float64, *, level: bool
-) -> Cascade:
-    """The steps (now, before, keep), and what each is on the bar where the last begins."""
-    sections = np.array([(now, before, 0.0, 1.0, -keep, 0.0) for now, before, keep in steps])
-    # A step's value there, less what the value that it hears makes of it, was remembered.
-    heard = np.concatenate([np.zeros_like(weights[:1]), weights])
-    before = np.concatenate([weights - sections[:, :1] * heard[:-1], weights[-1:]])
-    levels = None
-    if level:
-        before[0, -1] -= sections[0, 0]
+def _cascade(steps: Sequence[Step], weights: Float64, scale: float, *, moves: bool) -> Cascade:
+    """The steps, from the weights of what recursions say on the bar where the last begins."""
+    heard = np.zeros(weights.shape[-1])
+    if moves:
+        heard[-2] = -1.0  # today, which is made less itself, has no weight
     else:
-        levels = np.zeros(len(before))
-        levels[0] = -sections[0, 0]
-    return Cascade(sections, sections.astype(np.complex128), before, levels)
+        heard[-1] = 1.0
+    before, said = [], iter(weights)
+    for keep in steps:
+        if keep is None:
+            before.append(-heard)
+            heard = np.zeros_like(heard)
+        else:
+            says = next(said)
+            before.append(says - heard)
+            heard = says
+    sections = [(1.0, -1.0 if k is None else 0.0, 0.0, 1.0, -(k or 0.0), 0.0) for k in steps]
+    ends = np.stack([*before, heard * scale])
+    return Cascade(moves, tuple(steps), np.array(sections), ends, scale)
 
 
 def _means_of(windows: tuple[int, ...], gains: list[float]) -> Float64:
@@ -131,53 +143,70 @@ def cascaded(values: Float64, cascade: Cascade) -> Float64:
     >>> cascaded(np.array([5.0, 5.0, 5.0, 5.0]), gaps(2, 2)).tolist()
     [0.0, 0.0]
     """
-    steps, bars = cascade.steps, cascade.weights.shape[-1]
+    bars = cascade.weights.shape[-1]
     if bars > values.shape[-1]:
         return values[..., :0]
     fork: object = values
     if isinstance(fork, Fork):
         return cast("Float64", _forked(fork, cascade))
     state, seed = _begun(values[..., :bars], cascade)
-    rest = values[..., bars - 1 :]
-    if gone := dropped():
-        note(_filter(rest[..., :gone].copy(), steps, state))
-    column = np.array(rest, order="C")
-    _filter(column, steps, state)
+    said = _in_lockstep(values, cascade, state) if values.ndim > 1 else None
+    column = _one_by_one(values, cascade, state) if said is None else said
     if seed is not None:
         column[..., 0] = seed
     return column
 
 
-def _forked(fork: Fork, cascade: Cascade) -> Fork:
+def _in_lockstep(columns: Float64, cascade: Cascade, state: Float64) -> Float64 | None:
+    """Columns side by side, where that can be done."""
+    moves = cascade.moves
+    heard = columns[..., cascade.weights.shape[-1] - 1 - moves :]
+    return in_lockstep(heard, cascade.steps, state, moves=moves, scale=cascade.scale)
+
+
+def _one_by_one(values: Float64, cascade: Cascade, state: Float64) -> Float64:
+    """Column by column, through all steps in one pass."""
+    column = np.array(_heard(values, cascade), order="C")
+    if gone := dropped():
+        note(_filter(column[..., :gone].copy(), cascade, state))
+    _filter(column, cascade, state)
+    column *= cascade.scale
+    return column
+
+
+def _heard(values: Float64, cascade: Cascade) -> Float64:
+    """What the first step hears, from the bar on which the last one begins."""
+    first = cascade.weights.shape[-1] - 1
+    if cascade.moves:
+        return values[..., first:] - values[..., first - 1 : -1]
+    return values[..., first:]
+
+
+def _forked(fork: Any, cascade: Cascade) -> Fork:
     """The same where the last bar is many candidates."""
-    steps, bars = cascade.steps, cascade.weights.shape[-1]
+    bars = cascade.weights.shape[-1]
     if bars == len(fork) and not recalls():
         return Fork(fork.past[:0], cascaded(last_windows(fork, bars), cascade)[:, 0])
     state, seed = _begun(fork.past[:bars], cascade)
-    past, value = fork.past[bars - 1 :].copy(), fork.last
-    for now, before in zip(steps[:, 0], _filter(past, steps, state), strict=True):
-        value = now * value + before
+    heard: Any = _heard(fork, cascade)
+    past, value = heard.past.copy(), heard.last
+    for before in _filter(past, cascade, state):
+        value = value + before
+    past *= cascade.scale
     if seed is not None:
         past[0] = seed
-    return Fork(past, value)
+    return Fork(past, value * cascade.scale)
 
 
 def two_cascaded(one: Float64, two: Float64, cascade: Cascade) -> tuple[Float64, Float64]:
     """The same for two columns that are known on the same bars, bit for bit."""
-    bars = cascade.weights.shape[-1]
-    if isinstance(cast("object", one), Fork) or recalls() or bars > one.shape[-1]:
+    one_column = not isinstance(cast("object", one), Fork) and one.ndim == 1
+    if not one_column or recalls() or cascade.weights.shape[-1] > len(one):
         return cascaded(one, cascade), cascaded(two, cascade)
-    seen = np.empty((2, *one.shape[:-1], bars))
-    column: Any = np.empty((*one.shape[:-1], one.shape[-1] - bars + 1), dtype=np.complex128)
-    seen[0], seen[1] = one[..., :bars], two[..., :bars]
-    column.real, column.imag = one[..., bars - 1 :], two[..., bars - 1 :]
-    state, seed = _begun(seen, cascade)
-    memory: Any = np.empty((*one.shape[:-1], len(cascade.steps)), dtype=np.complex128)
-    memory.real, memory.imag = state
-    _filter(column, cascade.twin, memory)
-    if seed is not None:
-        column.real[..., 0], column.imag[..., 0] = seed
-    return column.real, column.imag
+    both = np.empty((len(one), 2))
+    both[:, 0], both[:, 1] = one, two
+    said = cascaded(both.T, cascade)
+    return said[0], said[1]
 
 
 def _begun(values: Float64, cascade: Cascade) -> tuple[Float64, Float64 | None]:
@@ -189,20 +218,17 @@ def _begun(values: Float64, cascade: Cascade) -> tuple[Float64, Float64 | None]:
         return known, None
     # NumPy adds in the order in which the values lie, and the answer must not hang on that.
     first = np.ascontiguousarray(values)[..., np.newaxis, :]
-    if cascade.levels is None:
-        sums = np.add.reduce(cascade.weights * first, axis=-1)
-    else:
-        today = first[..., -1:]
-        sums = np.add.reduce(cascade.weights * (first - today), axis=-1)
-        sums += cascade.levels * today[..., 0]
+    if cascade.moves:
+        first = first - first[..., -1:]
+    sums = np.add.reduce(cascade.weights * first, axis=-1)
     return sums[..., :-1], sums[..., -1]
 
 
-def _filter(column: Any, steps: Any, state: Any) -> Any:
+def _filter(column: Float64, cascade: Cascade, state: Float64) -> Float64:
     """Take a column through all steps, in place; what they remember then."""
-    length = column.shape[-1]
-    memory = np.zeros((*column.shape[:-1], len(steps), 2), dtype=column.dtype)
+    sections, length = cascade.sections, column.shape[-1]
+    memory = np.zeros((*column.shape[:-1], len(sections), 2))
     memory[..., 0] = state
     if length:
-        section_filter(steps, column.reshape(-1, length), memory.reshape(-1, len(steps), 2))
+        section_filter(sections, column.reshape(-1, length), memory.reshape(-1, len(sections), 2))
     return memory[..., 0]

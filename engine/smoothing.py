@@ -13,6 +13,7 @@ import numpy as np
 
 from engine._scipy import banded_solve, linear_filter
 from engine.fork import Fork, last_of, past_of
+from engine.lockstep import alone, in_lockstep
 from engine.memory import remember, remembered
 from engine.types import Flags, Float64
 from engine.windows import last_windows, window_mean, window_sum
@@ -114,13 +115,20 @@ def _filtered(values: Float64, gain: float, keep: float, memory: Float64) -> Flo
         past = _filtered(fork.past, gain, keep, memory)
         before = keep * past[..., -1:] if past.shape[-1] else memory
         return cast("Float64", Fork(past, gain * fork.last + before))
-    return linear_filter(*_coefficients(gain, keep), values, -1, memory)[0]
+    if values.ndim == 1:
+        said = alone(values, gain, keep, memory)
+    else:
+        said = in_lockstep(values, (keep,), memory, gain=gain)
+    if said is None:
+        # The product is rounded by itself: a filter built for fused operations would not round it.
+        said = linear_filter(*_coefficients(keep), gain * values, -1, memory)[0]
+    return said
 
 
 @lru_cache(maxsize=256)
-def _coefficients(gain: float, keep: float) -> tuple[Float64, Float64]:
-    """The recursion as a filter's two polynomials."""
-    return np.array([gain, 0.0]), np.array([1.0, -keep])
+def _coefficients(keep: float) -> tuple[Float64, Float64]:
+    """y[t] = x[t] + keep * y[t-1] as a filter's two polynomials."""
+    return np.array([1.0, 0.0]), np.array([1.0, -keep])
 
 
 def resting_mean(values: Float64, known: Flags, window: int) -> Float64:

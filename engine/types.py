@@ -16,6 +16,7 @@ __all__ = [
     "Float64",
     "Int8",
     "Int16",
+    "Int32",
     "Int64",
     "Interval",
     "Prices",
@@ -32,6 +33,7 @@ Flags = NDArray[np.bool_]
 Int64 = NDArray[np.int64]
 Int8 = NDArray[np.int8]
 Int16 = NDArray[np.int16]
+Int32 = NDArray[np.int32]
 
 
 class Interval(enum.StrEnum):

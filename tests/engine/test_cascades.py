@@ -92,7 +92,7 @@ def test_a_batch_in_any_layout_and_a_prefix_give_the_same_bits(plan, bars):
 @each_plan
 def test_a_market_that_stands_still_has_no_gap_and_no_lead(plan):
     said = cascaded(np.full(300, 50.1), plan)
-    np.testing.assert_allclose(said, 50.1 if plan.levels is None else 0.0, rtol=1e-14, atol=0.0)
+    np.testing.assert_allclose(said, 0.0 if plan.moves else 50.1, rtol=1e-14, atol=0.0)
 
 
 @each_plan

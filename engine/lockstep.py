@@ -1,0 +1,167 @@
+"""Recursions of several columns in lockstep: all take a step before any takes the next.
+
+Along one column a recursion waits for its own last value, far longer than it computes. SciPy's
+product of a sparse matrix with many columns adds y[i] += a * x[j] for all of them at once, entry
+after entry as the matrix lists them. Where x and y are the same array, row i hears what row i - 1
+has just become, and that is a recursion. Each step is rounded like the compiled filter's, product
+and sum apart, so all bits are those of each column alone.
+"""
+
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from math import isfinite, prod
+from typing import NamedTuple
+
+import numpy as np
+
+from engine._scipy import Product, product_alone
+from engine.types import Float64, Int32
+
+__all__ = ["Step", "alone", "in_lockstep"]
+
+Step = float | None
+"""What is kept, y[t] = x[t] + keep * y[t-1], or None for what x moved, y[t] = x[t] - x[t-1]."""
+
+_VALUES = 65_536  # of a block: more would leave the cache while they are turned
+
+
+class _Matrix(NamedTuple):
+    """Compressed rows: those of row i are ``columns[starts[i] : starts[i + 1]]``."""
+
+    starts: Int32
+    columns: Int32
+    values: Float64
+
+
+@cache
+def _product() -> Product | None:
+    """SciPy's product, if it takes entry after entry and rounds each product before it is added.
+
+    A build for a processor with fused operations rounds once for both, which the filters do not.
+    """
+    product = product_alone()
+    if product is None:
+        return None
+    little = 2.0**-30
+    for columns in (1, 2, 9):
+        line = np.repeat([1.0 + little, -1.0 - 2.0 * little, 1.0], columns)
+        product(3, 3, columns, *_recursion(3, 1.0 + little), line, line)
+        # (1 + little)**2 is rounded to 1 + 2 little, and what comes after hears 0.
+        if not np.array_equal(line, np.repeat([1.0 + little, 0.0, 1.0], columns)):
+            return None
+    return product
+
+
+def alone(values: Float64, gain: float, keep: float, memory: Float64) -> Float64 | None:
+    """y[t] = gain * x[t] + keep * y[t-1] of one column; None where ``in_lockstep`` says it.
+
+    Parameters
+    ----------
+    values : (n,) float64
+    gain, keep : float
+    memory : (1,) float64
+        ``keep * y`` on the bar before the first.
+    """
+    product = _product()
+    if product is None:
+        return None
+    bars, said = len(values), values * gain
+    said[0] += memory[0]
+    product(bars, bars, 1, *_recursion(bars, keep), said, said)
+    return said if isfinite(said[-1]) else None
+
+
+def in_lockstep(
+    columns: Float64,
+    steps: Sequence[Step],
+    memory: Float64,
+    *,
+    gain: float = 1.0,
+    moves: bool = False,
+    scale: float = 1.0,
+) -> Float64 | None:
+    """The last of several steps, each of which hears the one before it, along the last axis.
+
+    Parameters
+    ----------
+    columns : (..., n) float64
+    steps : sequence of Step
+    memory : (..., steps) float64
+        What each step remembers of the bar before the first: ``keep * y``, or ``-x``.
+    gain : float
+        What the columns are multiplied by.
+    moves : bool
+        Whether the first step hears what the columns moved; then the first bar has no answer.
+    scale : float
+        What the last step's values are multiplied by.
+
+    Returns
+    -------
+    (..., n) float64, or None
+        None where SciPy has no such product, or a value is not finite: a compiled filter spreads
+        it in its own way. The values of a bar may lie side by side, as they were computed.
+    """
+    product = _product()
+    if product is None:
+        return None
+    *lead, length = columns.shape
+    rows, bars = prod(lead), length - moves
+    flat, begun = columns.reshape(rows, length).T, memory.reshape(rows, len(steps)).T
+    if rows * length <= _VALUES:
+        turned = _taken(product, flat, steps, begun, gain, moves=moves)
+        if turned is None:
+            return None
+        if scale != 1.0:
+            turned *= scale
+        return turned.T.reshape(*lead, bars)
+    whole = np.empty((rows, bars))
+    step = max(1, _VALUES // length)
+    for first in range(0, rows, step):
+        part = slice(first, first + step)
+        turned = _taken(product, flat[:, part], steps, begun[:, part], gain, moves=moves)
+        if turned is None:
+            return None
+        np.multiply(turned.T, scale, out=whole[part])
+    return whole.reshape(*lead, bars)
+
+
+def _taken(
+    product: Product,
+    columns: Float64,
+    steps: Sequence[Step],
+    memory: Float64,
+    gain: float,
+    *,
+    moves: bool,
+) -> Float64 | None:
+    """One block through all steps, bars first; None where a value is not finite."""
+    turned = np.array(columns, order="C") if gain == 1.0 else np.multiply(columns, gain, order="C")
+    if moves:
+        turned = turned[1:] - turned[:-1]
+    for keep, before in zip(steps, memory, strict=True):
+        if keep is None:
+            moved = np.empty_like(turned)
+            np.add(turned[0], before, out=moved[0])
+            np.subtract(turned[1:], turned[:-1], out=moved[1:])
+            turned = moved
+        else:
+            turned[0] += before
+            if not _recur(product, turned, keep):
+                return None
+    return turned
+
+
+def _recur(product: Product, turned: Float64, keep: float) -> bool:
+    """y[t] = x[t] + keep * y[t-1] in place, bars first; whether all is finite."""
+    bars, line = len(turned), turned.reshape(-1)
+    product(bars, bars, len(line) // bars, *_recursion(bars, keep), line, line)
+    # What is not finite once remains so.
+    return bool(np.isfinite(turned[-1]).all())
+
+
+@lru_cache(maxsize=16)
+def _recursion(bars: int, keep: float) -> _Matrix:
+    """Each row hears ``keep`` times the one before it."""
+    starts = np.arange(-1, bars, dtype=np.int32)
+    starts[0] = 0
+    return _Matrix(starts, np.arange(bars - 1, dtype=np.int32), np.full(bars - 1, keep))

@@ -38,6 +38,8 @@ MISSING: Final = "An API key is needed, in the header x-api-key."
 TWO_CREDENTIALS: Final = (
     "The request carries both x-api-key and Authorization, and it is not clear who asks: send one."
 )
+SEVERAL_KEYS: Final = "The header x-api-key holds more than one key: send one."
+SEVERAL_TOKENS: Final = "The Authorization header holds more than one token: send one."
 BEARER_GIVEN: Final = (
     "Tokens in the Authorization header are not accepted here: send an API key in x-api-key."
 )
@@ -126,6 +128,8 @@ class Authenticator:
         return f"{KEY_CHALLENGE}, {BEARER_CHALLENGE}" if self._tokens else KEY_CHALLENGE
 
     def _by_key(self, secret: str, reach: Reach, address: str | None) -> Caller:
+        if "," in secret:
+            raise Unauthenticated(SEVERAL_KEYS, challenge=self._challenge)
         keys.check(secret, self._environment)
         key_id = keys.digest(secret)
         now = self._clock()
@@ -147,6 +151,8 @@ class Authenticator:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthenticated(NOT_BEARER, challenge=BEARER_CHALLENGE)
+        if "," in token:
+            raise Unauthenticated(SEVERAL_TOKENS, challenge=BEARER_CHALLENGE)
         digest = hashlib.sha256(token.encode()).digest()
         now = self._clock()
         verified = self._verified.get(digest, now)

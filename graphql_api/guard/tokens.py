@@ -28,11 +28,11 @@ __all__ = ["Rules", "Tokens", "Verified"]
 
 LONGEST: Final = 8_192  # characters; what a Function URL takes in all headers is little more
 LEEWAY: Final = 30 * SECOND  # by which the issuer's clock and ours may differ
-LONGEST_ACCOUNT: Final = 100  # characters
 FAR: Final = 253_402_300_800  # seconds; the year 10000, beyond which no clock is right
 
 SHAPE: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 KEY_ID: Final = re.compile(r"[!-~]{1,200}")
+ACCOUNT: Final = re.compile(r"[!-~]{1,100}")
 SUBJECT: Final = re.compile(r"[ -~]{1,255}")  # RFC 7519 and OpenID Connect
 TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt"})  # RFC 7519, RFC 9068
 USES: Final = ("access", "id")  # Cognito's token_use
@@ -148,7 +148,7 @@ class Tokens:
     def _account(self, claims: Mapping[str, Any]) -> str:
         name = self._rules.account_claim
         account = claims.get(name)
-        if not isinstance(account, str) or not 1 <= len(account) <= LONGEST_ACCOUNT:
+        if not isinstance(account, str) or not ACCOUNT.fullmatch(account):
             raise InvalidToken(f"The token names no account: its claim {name} should.")
         return account
 

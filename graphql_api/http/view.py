@@ -1,7 +1,7 @@
 """GraphQL over HTTP: from a request to a caller, a query and an answer."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import orjson
 from starlette.concurrency import run_in_threadpool
@@ -18,6 +18,9 @@ from graphql_api.observability import note
 from graphql_api.schema.errors import as_api_error, refusal
 
 __all__ = ["GraphQLView", "respond"]
+
+
+CREDENTIALS: Final = frozenset({b"x-api-key", b"authorization"})
 
 
 class GraphQLView:
@@ -47,9 +50,8 @@ class GraphQLView:
             reach = self._service.guard.reach()
             # The socket's or Function URL's peer, or whom our own CDN names (origin.py).
             address = request.client.host if request.client else None
-            caller = await self._call(
-                self._service.guard.authenticate, request.headers, reach, address
-            )
+            shown = _credentials(request.scope["headers"])
+            caller = await self._call(self._service.guard.authenticate, shown, reach, address)
             note(account=caller.account_id, key=caller.key_id[:12])
             query = await read_query(request, self._max_body_bytes)
             answer = await self._call(self._service.answer, caller, query, reach)
@@ -76,6 +78,20 @@ class GraphQLView:
         if self._threads:
             return await run_in_threadpool(function, *arguments)
         return function(*arguments)
+
+
+def _credentials(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The headers that say who asks.
+
+    One that is sent twice holds both values, as a Function URL joins them: whoever stands before us
+    may have looked at the other than we would, so none of them counts.
+    """
+    found: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        if raw_name in CREDENTIALS:
+            name, value = raw_name.decode(), raw_value.decode("latin-1")
+            found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
 
 
 def _out_of_reach(body: Mapping[str, Any]) -> int | None:

@@ -47,6 +47,12 @@ def test_two_credentials_at_once_are_refused(guard, basic):
     assert "send one" in refusal(guard, x_api_key=basic.secret, authorization="Bearer abc")
 
 
+def test_of_several_keys_none_counts(guard, basic, store):
+    for several in (f"{basic.secret}, junk", f"junk,{basic.secret}", f"{basic.secret},"):
+        assert "more than one key" in refusal(guard, x_api_key=several)
+    assert store.calls == []
+
+
 @pytest.mark.parametrize("junk", ["", "null", "ip_live_short", "ip_live_" + "a" * 36, "a" * 10_000])
 def test_junk_is_refused_without_a_look_up(guard, store, junk):
     refusal(guard, x_api_key=junk)

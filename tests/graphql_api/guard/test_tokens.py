@@ -359,7 +359,11 @@ def test_a_token_without_an_end_is_refused_and_fractions_of_seconds_are_not(
     assert verified.expires_at == seconds * 1_000_000 + 250_000
 
 
-@pytest.mark.parametrize("account", [None, "", 7, ["a"], {"a": 1}, "a" * 101])
+@pytest.mark.parametrize(
+    "account",
+    [None, "", 7, ["a"], {"a": 1}, "a" * 101, "\ud800", "\0", "a b", "\u202e", "é", "x' OR 1=1--"],
+    ids=ascii,
+)
 def test_a_token_names_its_account(tokens, issuer, claims, account):
     token = issuer.token(claims | {"custom:account_id": account})
     assert (
@@ -434,6 +438,14 @@ def test_another_scheme_is_told_what_the_header_holds(guard, header, store):
     with pytest.raises(Unauthenticated, match="must hold Bearer, one space") as refused:
         guard.authenticate({"authorization": header})
     assert refused.value.headers() == {"WWW-Authenticate": 'Bearer realm="IntellPulse"'}
+    assert store.calls == []
+
+
+def test_of_several_tokens_none_counts(guard, issuer, claims, store):
+    good = issuer.token(claims)
+    for several in (f"Bearer {good}, Bearer {good}", f"Bearer {good}, junk", f"Bearer x,{good}"):
+        with pytest.raises(Unauthenticated, match="more than one token"):
+            guard.authenticate({"authorization": several})
     assert store.calls == []
 
 

@@ -120,7 +120,7 @@ class Bench:
 
 @contextmanager
 def serving() -> Iterator[Server]:
-    """A server on sample bars, with the key of a PREMIUM account."""
+    """A server on sample bars, with the key of a PREMIUM account that may make further keys."""
     ours = ("INTELLPULSE_", "AWS_")
     plain = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     plain["NO_COLOR"] = "1"
@@ -135,7 +135,8 @@ def serving() -> Iterator[Server]:
         try:
             url = address(process, log)
             create = [*INTELLPULSE, "keys", "create", "--plan", "PREMIUM", "--json"]
-            made = subprocess.check_output([*create, "--data", data], cwd=ROOT, env=plain)
+            scopes = ["--scope", "signals:read", "--scope", "keys:write"]
+            made = subprocess.check_output([*create, *scopes, "--data", data], cwd=ROOT, env=plain)
             told = {"API_URL": f"{url}/graphql", "API_KEY": json.loads(made)["key"]}
             yield Server(f"{url}/graphql", data, plain | told)
         finally:

@@ -5,14 +5,17 @@ import {
   Network,
   RecordSource,
   Store,
+  commitMutation,
   fetchQuery,
   graphql,
 } from "relay-runtime";
 import HistoryPage, {
   type mainHistoryPageQuery,
 } from "./__generated__/mainHistoryPageQuery.graphql";
+import type { mainCreateKeyMutation } from "./__generated__/mainCreateKeyMutation.graphql";
 import type { mainAgainQuery } from "./__generated__/mainAgainQuery.graphql";
 import type { mainHistoryQuery } from "./__generated__/mainHistoryQuery.graphql";
+import type { mainRevokeKeyMutation } from "./__generated__/mainRevokeKeyMutation.graphql";
 import type { mainSignalQuery } from "./__generated__/mainSignalQuery.graphql";
 import type { mainSymbolsQuery } from "./__generated__/mainSymbolsQuery.graphql";
 
@@ -83,6 +86,61 @@ async function pageHistory(symbol: string): Promise<void> {
   }
 }
 
+function createKey(label: string): Promise<mainCreateKeyMutation["response"]> {
+  return new Promise((onCompleted, onError) => {
+    commitMutation<mainCreateKeyMutation>(environment, {
+      mutation: graphql`
+        mutation mainCreateKeyMutation($label: String!) {
+          createApiKey(input: { label: $label }) {
+            secret
+            key {
+              id
+              revokedAt
+            }
+          }
+        }
+      `,
+      variables: { label },
+      onCompleted,
+      onError,
+    });
+  });
+}
+
+function revokeKey(id: string): Promise<mainRevokeKeyMutation["response"]> {
+  return new Promise((onCompleted, onError) => {
+    commitMutation<mainRevokeKeyMutation>(environment, {
+      mutation: graphql`
+        mutation mainRevokeKeyMutation($id: ID!) {
+          revokeApiKey(input: { id: $id }) {
+            key {
+              id
+              revokedAt
+            }
+          }
+        }
+      `,
+      variables: { id },
+      onCompleted,
+      onError,
+    });
+  });
+}
+
+// What a mutation answers is put into the store under the object's id: who shows the key sees it.
+async function rotateKeys(): Promise<void> {
+  const { createApiKey: made } = await createKey("relay");
+  const id = made?.key.id ?? "";
+  const shown = () => environment.getStore().getSource().get(id)?.["revokedAt"];
+  if (!made?.secret || shown() !== null) {
+    throw new Error("a key is made with its secret");
+  }
+  const { revokeApiKey: stopped } = await revokeKey(id);
+  if (!stopped?.key.revokedAt || shown() !== stopped.key.revokedAt) {
+    throw new Error("a key that is revoked is shown so");
+  }
+}
+
 async function main(): Promise<void> {
   const page = await fetchQuery<mainSymbolsQuery>(
     environment,
@@ -142,6 +200,7 @@ async function main(): Promise<void> {
   if (again?.node?.__typename !== "Signal" || again.node.score !== score) {
     throw new Error("a signal is another one by its id");
   }
+  await rotateKeys();
   console.log(`${symbols.join(", ")}: ${action} ${score.toFixed(2)}`);
 }
 

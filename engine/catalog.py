@@ -72,16 +72,21 @@ class Parameter:
         if self.integer and not number.is_integer():
             raise BadParameter(f"{owner}: {self.name} must be a whole number, not {_shown(value)}")
         if not self.minimum <= number <= self.maximum:
+            least, most = _plain(self.minimum), _plain(self.maximum)
             raise BadParameter(
-                f"{owner}: {self.name} must be between {self.minimum:g} and {self.maximum:g}, "
-                f"not {_shown(value)}"
+                f"{owner}: {self.name} must be between {least} and {most}, not {_shown(value)}"
             )
         return int(number) if self.integer else number
 
 
+def _plain(number: float) -> str:
+    """A number as one writes it: 1000000, not 1e+06."""
+    return f"{number:.15g}"
+
+
 def _shown(value: object) -> str:
     """A caller's value, short enough for a message."""
-    text = f"{value:g}" if isinstance(value, float) else repr(value)
+    text = _plain(value) if isinstance(value, float) else repr(value)
     return text if len(text) <= 40 else text[:37] + "..."
 
 

@@ -118,9 +118,12 @@ def serve(service: Service, settings: Settings, clock: Clock = now) -> ASGIApp:
         yield
         service.close()
 
-    app: ASGIApp = Starlette(
+    starlette = Starlette(
         routes=routes, exception_handlers={HTTPException: _http_error}, lifespan=lifespan
     )
+    # A redirect would name the host that we were called by, which behind a CDN is not its own.
+    starlette.router.redirect_slashes = False
+    app: ASGIApp = starlette
     app = CORSMiddleware(
         app,
         allow_origins=settings.allowed_origins,

@@ -236,9 +236,13 @@ class TooLarge(BadRequest):
 
 
 class UnsupportedMediaType(BadRequest):
-    """A body of a kind that we do not read."""
+    """A body of a kind that we do not read, or coded as we do not undo it."""
 
     status = 415
+
+    def headers(self) -> dict[str, str]:
+        """What is read, and how it must not be coded."""
+        return {"Accept-Post": "application/json", "Accept-Encoding": "identity"}
 
 
 class Unavailable(ApiError):

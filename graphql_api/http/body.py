@@ -18,6 +18,8 @@ from graphql_api.exchange import Query
 __all__ = ["ALLOWED", "read_query"]
 
 ALLOWED = ("GET", "POST", "OPTIONS")
+_DOCUMENT = "{ symbols { nodes { symbol } } }"
+_EXAMPLE = f"it holds the GraphQL document, as {_DOCUMENT}"
 
 
 async def read_query(request: Request, max_bytes: int) -> Query:
@@ -30,6 +32,7 @@ async def read_query(request: Request, max_bytes: int) -> Query:
     """
     if request.method == "POST":
         _check_type(request.headers.get("content-type"))
+        _check_coding(request.headers.get("content-encoding"))
         body = _parse("The body", await _bytes(request, max_bytes))
         return _query(body, reads_only=False, dry_run=_dry_run(request))
     if request.method == "GET":
@@ -46,6 +49,13 @@ def _check_type(content_type: str | None) -> None:
         shown = repr(content_type[:60]) if content_type else "missing"
         raise UnsupportedMediaType(
             f"Content-Type is {shown}; send JSON in UTF-8 as application/json."
+        )
+
+
+def _check_coding(coding: str | None) -> None:
+    if coding is not None and coding.strip().lower() != "identity":
+        raise UnsupportedMediaType(
+            f"Content-Encoding is {coding[:60]!r}; send the body as it is, without one."
         )
 
 
@@ -71,13 +81,29 @@ def _too_large(limit: int) -> TooLarge:
 
 def _parse(what: str, text: bytes | str) -> Any:
     if not text.strip():
-        raise BadRequest(
-            f'{what} is empty; send {{"query": "{{ symbols {{ nodes {{ symbol }} }} }}"}}.'
-        )
+        raise BadRequest(f'{what} is empty; send {{"query": "{_DOCUMENT}"}}.')
     try:
         return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        raise BadRequest(f"{what} is not JSON in UTF-8.") from None
+    except orjson.JSONDecodeError as error:
+        raise BadRequest(f"{what} is not JSON in UTF-8: {_reason(error)}.") from None
+
+
+# What orjson says of text that another reader might take for JSON, in our words.
+_REASONS = {
+    "BOM": "it begins with a byte order mark, which JSON has none of",
+    "not valid UTF-8": "its bytes are not UTF-8",
+    "depth limit": "it nests deeper than 1,024 brackets",
+    "infinity": "it holds a number too large for 64 bits of floating point",
+    "surrogate": "it holds half a surrogate pair in a string",
+}
+
+
+def _reason(error: orjson.JSONDecodeError) -> str:
+    """What is wrong with a text; and where, as far as orjson says anything else."""
+    for theirs, ours in _REASONS.items():
+        if theirs in error.msg:
+            return ours
+    return f"{error.msg} (line {error.lineno}, column {error.colno})"
 
 
 def _parameters(request: Request) -> dict[str, Any]:
@@ -128,12 +154,14 @@ def _query(body: Any, *, reads_only: bool, dry_run: bool) -> Query:
 
 def _text(body: Mapping[str, Any], name: str, *, required: bool = False) -> str | None:
     value = body.get(name)
-    if value is None and not required:
+    if value is None:
+        if required:
+            raise BadRequest(f"{name} is missing; {_EXAMPLE}.")
         return None
     if not isinstance(value, str):
         raise BadRequest(f"{name} must be a string with the {'document' if required else 'name'}.")
     if not value.strip() and name != "operationName":
-        raise BadRequest(f"{name} is empty; it holds the GraphQL document.")
+        raise BadRequest(f"{name} is empty; {_EXAMPLE if name == 'query' else 'leave it out'}.")
     return value
 
 

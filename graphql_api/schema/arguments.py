@@ -14,7 +14,7 @@ from graphql_api.schema.catalogue import (
     StrategyInput,
 )
 from graphql_api.schema.catalogue import interval as engine_interval
-from graphql_api.schema.scalars import DateTime, Symbol
+from graphql_api.schema.scalars import DateTime, Symbol, rfc3339
 
 __all__ = [
     "AsOf",
@@ -24,6 +24,7 @@ __all__ = [
     "Strategies",
     "Symbols",
     "To",
+    "check_range",
     "given_parameters",
     "question",
 ]
@@ -58,6 +59,14 @@ AsOf: TypeAlias = Annotated[
         "given, and where it lies in the future."
     ),
 ]
+
+
+def check_range(start: int | None, end: int | None) -> None:
+    """Raise BadInput where a range ends before it begins."""
+    if start is not None and end is not None and start > end:
+        raise BadInput(
+            f"from is {rfc3339(start)}, which is later than to, {rfc3339(end)}: no bar lies so."
+        )
 
 
 def given_parameters(given: Sequence[ParameterInput] | None) -> dict[str, float]:

@@ -7,6 +7,7 @@ import strawberry
 import engine
 from engine.audit import Difference
 from engine.performance import Performance
+from graphql_api.errors import BadInput
 from graphql_api.judgement import Judgement
 from graphql_api.schema.catalogue import FREE, Interval, Strategy, member
 from graphql_api.schema.connection import PAGE, After, Before, First, Last, bar_time, cursor, page
@@ -216,8 +217,8 @@ class Backtest:
     ) -> EquityCurve:
         """Both curves at evenly spread closes."""
         wanted = POINTS if points is None else points
-        if wanted > POINTS_MAXIMUM:
-            raise engine.BadParameter(f"points is {wanted}; it may be 2 to {POINTS_MAXIMUM}")
+        if not 2 <= wanted <= POINTS_MAXIMUM:
+            raise BadInput(f"points is {wanted}; it may be 2 to {POINTS_MAXIMUM}.")
         curve = self.result.curve(wanted)
         return EquityCurve(
             times=curve.times.tolist(),

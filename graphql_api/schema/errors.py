@@ -1,6 +1,7 @@
 """The one door out for errors: what may be shown is shown, the rest is logged and masked."""
 
 import logging
+import re
 from typing import Any
 
 from graphql import GraphQLError
@@ -24,6 +25,11 @@ __all__ = ["OUR_FAULT", "as_api_error", "present", "refusal"]
 
 log = logging.getLogger(__name__)
 
+LONGEST = 400
+"""Characters of a message: one that repeats a caller's value may be as long as the value."""
+
+_OF_PYTHON = re.compile(r", but encountered error '.*?'(?=; found)", re.DOTALL)
+
 OUR_FAULT = frozenset({"DATA_DAMAGED", "INTERNAL", "UNAVAILABLE"})
 """Codes of failures that are not charged."""
 
@@ -39,7 +45,7 @@ def present(error: GraphQLError, code: str | None = None) -> dict[str, Any]:
         For an error of the query itself: its ``extensions.code``. Without, the error comes from a
         resolver, and its cause decides.
     """
-    shown: dict[str, Any] = {"message": error.message}
+    shown: dict[str, Any] = {"message": _in_terms_of_graphql(error.message)}
     if error.locations:
         shown["locations"] = [{"line": one.line, "column": one.column} for one in error.locations]
     if error.path:
@@ -57,7 +63,7 @@ def as_api_error(error: Exception) -> ApiError:
     if isinstance(error, GraphQLError):
         cause = error.original_error or error
         if isinstance(cause, GraphQLError) and _about_an_argument(error):
-            return BadInput(cause.message)
+            return BadInput(_in_terms_of_graphql(cause.message))
     if isinstance(cause, Damaged | DataDamaged):
         log.error("data damaged", exc_info=cause)
         return _under_request_id(cause if isinstance(cause, DataDamaged) else DataDamaged())
@@ -78,6 +84,12 @@ def _under_request_id(failure: ApiError) -> ApiError:
     if name is not None:
         failure.details["requestId"] = name
     return failure
+
+
+def _in_terms_of_graphql(message: str) -> str:
+    """What graphql-core says, without what Python said to it, and no longer than one reads."""
+    message = _OF_PYTHON.sub("", message.replace("not to be None.", "not to be null."))
+    return message if len(message) <= LONGEST else f"{message[: LONGEST - 3]}..."
 
 
 def _about_an_argument(error: GraphQLError) -> bool:

@@ -51,7 +51,7 @@ class DocumentMutations:
 
     @strawberry.mutation(
         description="Register documents, so that clients can ask for them by name; kept for good, "
-        "for every client and process. Needs the scope admin, and is audited.",
+        "for every client and process. It is audited.",
         directives=ADMIN,
     )
     def register_documents(

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import strawberry
 
+from graphql_api.schema.access import RequiresScope
+from graphql_api.schema.account import Scope
 from graphql_api.schema.catalogue import FREE, Interval, member
 from graphql_api.schema.connection import (
     PAGE,
@@ -20,7 +22,6 @@ from graphql_api.schema.connection import (
 from graphql_api.schema.context import Info
 from graphql_api.schema.cost import Cost, ListSize
 from graphql_api.schema.scalars import DateTime, Symbol
-from graphql_api.stores.records import Scope
 from market_data.quarantine import Quarantined
 from market_data.quarantine import State as KeptState
 
@@ -178,9 +179,10 @@ class QuarantineQueries:
 
     @strawberry.field(
         description="What sources gave and was not taken, by symbol, interval and time: unclosed "
-        "bars, times off the grid, broken prices, contradicted jumps. Needs the scope admin.",
+        "bars, times off the grid, broken prices, contradicted jumps.",
         directives=[
             Cost(weight="1"),
+            RequiresScope(scope=member(Scope, "ADMIN")),
             ListSize(
                 assumed_size=PAGE,
                 slicing_arguments=["first", "last"],
@@ -204,7 +206,6 @@ class QuarantineQueries:
         before: Before = None,
     ) -> QuarantineConnection:
         """A page of what is held."""
-        info.context.caller.require(Scope.ADMIN)
         rows = info.context.quarantine.listing(
             symbol=symbol, state=None if decided else KeptState.HELD, limit=MOST
         )

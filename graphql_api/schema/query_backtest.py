@@ -6,7 +6,16 @@ import strawberry
 
 from engine.errors import NotEnoughHistory as TooFewBars
 from graphql_api.judgement import Judgement
-from graphql_api.schema.arguments import AsOf, Every, From, Strategies, Symbols, To, question
+from graphql_api.schema.arguments import (
+    AsOf,
+    Every,
+    From,
+    Strategies,
+    Symbols,
+    To,
+    check_range,
+    question,
+)
 from graphql_api.schema.backtest import Backtest, BacktestResult, CostsInput
 from graphql_api.schema.bars import Adjusted, Adjustment, between
 from graphql_api.schema.bars import adjustment as kept_adjustment
@@ -53,13 +62,15 @@ class BacktestQueries:
         ] = None,
     ) -> BacktestResult:
         """A judgement traded."""
+        check_range(start, end)
         asked = question(symbol, strategy, interval, None, as_of)
 
         def tell(judgement: Judgement) -> Backtest:
             filled = judgement.adjusted(kept_adjustment(adjustment or DIVIDENDS))
             part = between(filled.bars, start, end)
-            if part.stop <= max(part.start, judgement.decision.first):
-                raise TooFewBars(judgement.decision.first + 1, part.stop)
+            needed = max(part.start, judgement.decision.first) + 1  # one that lies in the range
+            if part.stop < needed:
+                raise TooFewBars(needed, part.stop)
             return Backtest.of(judgement, filled, part, costs, trials)
 
         return told(info, asked, tell)

@@ -11,7 +11,15 @@ from graphql_api.judgement import PricesWithheld as Withheld
 from graphql_api.judgement import SymbolUnknown
 from graphql_api.schema import bars as bar_types
 from graphql_api.schema import indicators as indicator_types
-from graphql_api.schema.arguments import AsOf, Every, From, Symbols, To, given_parameters
+from graphql_api.schema.arguments import (
+    AsOf,
+    Every,
+    From,
+    Symbols,
+    To,
+    check_range,
+    given_parameters,
+)
 from graphql_api.schema.bars import SPLITS, Adjusted, BarSeries, BarsResult, between
 from graphql_api.schema.catalogue import DEFAULT_INTERVAL, Indicator, Strategy
 from graphql_api.schema.catalogue import interval as engine_interval
@@ -44,6 +52,7 @@ class MaterialQueries:
         adjustment: Adjusted = SPLITS,
     ) -> BarsResult:
         """A symbol's bars."""
+        check_range(start, end)
         every, adjusted = engine_interval(interval), bar_types.adjustment(adjustment)
         try:
             known = info.context.judge.history(symbol, every, as_of, adjusted)
@@ -69,6 +78,7 @@ class MaterialQueries:
         adjustment: Adjusted = SPLITS,
     ) -> IndicatorResult:
         """A symbol's indicator."""
+        check_range(start, end)
         name, parameters = indicator.name.name, given_parameters(indicator.parameters)
         every = engine_interval(interval)
         try:

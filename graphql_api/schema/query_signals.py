@@ -16,6 +16,7 @@ from graphql_api.schema.arguments import (
     Strategies,
     Symbols,
     To,
+    check_range,
     question,
 )
 from graphql_api.schema.catalogue import DEFAULT_INTERVAL
@@ -122,6 +123,7 @@ class SignalQueries:
         as_of: AsOf = None,
     ) -> SignalHistoryResult:
         """A judgement at all its bars."""
+        check_range(start, end)
         return told(
             info,
             question(symbol, strategy, interval, None, as_of),

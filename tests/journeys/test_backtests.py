@@ -28,6 +28,7 @@ query ($symbol: Symbol!, $strategy: StrategyName!, $from: DateTime, $to: DateTim
       provenance { strategyHash dataVersion bars }
     }
     ... on UserError { code message }
+    ... on NotEnoughHistory { barsNeeded barsKnown }
   }
 }
 """
@@ -100,6 +101,10 @@ def test_a_part_of_the_history_is_traded_alone(asked) -> None:
     assert told["bars"] == 505
     empty = asked(**{"from": "2013-06-01T00:00:00Z"}).json["data"]["backtest"]
     assert empty["code"] == "NOT_ENOUGH_HISTORY"
+    assert empty["barsNeeded"] == empty["barsKnown"] + 1  # a bar more would lie in the range
+    weekend = {"from": "2009-12-05T00:00:00Z", "to": "2009-12-06T00:00:00Z"}
+    between = asked(**weekend).json["data"]["backtest"]
+    assert between["barsNeeded"] == between["barsKnown"] + 1 < empty["barsNeeded"]
     assert asked(symbol="NOPE").json["data"]["backtest"]["code"] == "UNKNOWN_SYMBOL"
 
 

@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.traffic.load import Load, contended, poisson
 from graphql_api.guard.plans import PLANS
 from graphql_api.stores.dynamodb.items import account_pk, time_to_live, use_sk
+from graphql_api.stores.records import SLOTS
 
 # US dollars a million, on demand, US East (N. Virginia), table class Standard. What is a unit:
 # https://aws.amazon.com/dynamodb/pricing/on-demand/, seen in November 2026. The two prices, halved
@@ -70,6 +71,7 @@ def item_size(units: int, revoked: int) -> int:
     size = sum(map(len, texts))
     for name, number in (
         ("tat", 1_795_262_400_000_000),
+        (f"slot{SLOTS - 1}", 1_795_262_400_000_000),
         ("used", units),
         ("reqs", units),
         ("expires_at", int(time_to_live("2026-11-21")["N"])),

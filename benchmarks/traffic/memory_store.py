@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from benchmarks.traffic.simulation import SECOND, Simulation
-from graphql_api.stores import Account, ApiKey, Charge, Outcome, Scope, UsageDay
+from graphql_api.stores import Account, ApiKey, Charge, Outcome, Scope, Slot, UsageDay
 
 __all__ = ["MemoryStore"]
 
@@ -23,6 +23,7 @@ class MemoryStore:
 
     def __post_init__(self) -> None:
         self.days: dict[str, UsageDay] = {}
+        self.marks: dict[str, int | None] = {}
         self.writes: Counter[int] = Counter()  # by the second they came in
         self.reads = 0
 
@@ -50,17 +51,22 @@ class MemoryStore:
         self._read()
         return self.days.get(day, UsageDay(day))
 
-    def busy(self, charge: Charge, lo: int, hi: int, step: int) -> Outcome:
+    def busy(self, charge: Charge, lo: int, hi: int, step: int, slot: int | None = None) -> Outcome:
         def moved(tat: int | None) -> int | None:
             return tat + step if tat is not None and lo <= tat <= hi else None
 
-        return self._admit(charge, moved)
+        return self._admit(charge, moved, slot)
 
-    def idle(self, charge: Charge, x: int, tat: int) -> Outcome:
-        return self._admit(charge, lambda found: tat if found is None or found <= x else None)
+    def idle(self, charge: Charge, x: int, tat: int, slot: Slot | None = None) -> Outcome:
+        def moved(found: int | None) -> int | None:
+            if slot is not None and found is not None and self.marks.get(charge.day) == slot.number:
+                return found + tat - x if slot.lo <= found <= slot.hi else None
+            return tat if found is None or found <= x else None
+
+        return self._admit(charge, moved, slot and slot.number)
 
     def new(self, charge: Charge, tat: int) -> Outcome:
-        return self._admit(charge, lambda found: tat if found is None else None)
+        return self._admit(charge, lambda found: tat if found is None else None, None)
 
     def give_back(self, _account_id: str, day: str, requests: int, units: int) -> None:
         self._arrive()
@@ -70,7 +76,9 @@ class MemoryStore:
         )
         self.simulation.sleep(ROUND_TRIP // 2)
 
-    def _admit(self, charge: Charge, moved: Callable[[int | None], int | None]) -> Outcome:
+    def _admit(
+        self, charge: Charge, moved: Callable[[int | None], int | None], mark: int | None
+    ) -> Outcome:
         self._arrive()
         found = self.days.get(charge.day, UsageDay(charge.day))
         tat = moved(found.tat)
@@ -83,6 +91,7 @@ class MemoryStore:
                 units_used=found.units_used + charge.units,
             )
             self.days[charge.day] = found
+            self.marks[charge.day] = mark
         self.simulation.sleep(ROUND_TRIP // 2)
         return Outcome(admitted, found)
 

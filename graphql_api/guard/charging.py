@@ -3,21 +3,22 @@
 import logging
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from graphql_api.errors import RateLimited, Unauthenticated, Unavailable
 from graphql_api.guard import refusals
 from graphql_api.guard.authenticate import REVOKED
 from graphql_api.guard.caller import Caller
+from graphql_api.guard.guess import Flow, Seen, fitting, likely, marked_by, misled
 from graphql_api.guard.leases import Order
-from graphql_api.guard.limits import DAY, SECOND, Form, Rate, day_of, midnight_before, rate_of
+from graphql_api.guard.limits import DAY, SECOND, Band, Form, Rate, day_of, midnight_before, rate_of
 from graphql_api.guard.memory import Memory
 from graphql_api.guard.plans import Plan
 from graphql_api.guard.reach import BUSY, Reach, unavailable
 from graphql_api.stores import (
     Charge,
     Outcome,
+    Slot,
     StoreThrottled,
     StoreUnavailable,
     StoreUntouched,
@@ -25,7 +26,9 @@ from graphql_api.stores import (
     UsageStore,
 )
 
-__all__ = ["Charging", "Seen", "is_over", "may_be_done", "say_lost"]
+__all__ = ["Charging", "Guess", "is_over", "may_be_done", "say_lost"]
+
+Guess = Callable[[Rate, Seen | None, int, int], Form]
 
 # For so long a spent quota is believed: a plan may rise, and failures are given back. It is looked
 # at again when both are over, seconds (at random) and refusals, or after the longest time.
@@ -40,20 +43,6 @@ THROTTLED_FOR: Final = SECOND // 20  # doubled with each time in a row
 THROTTLED_MOST: Final = SECOND
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class Seen:
-    """What the last answer of the store said of an account."""
-
-    usage: UsageDay
-    at: int
-    shared: bool  # the bucket had moved since the answer before: others spend from it too
-    checked_at: int  # when the day's units were last looked at
-    recheck_after: int
-    refused: int = 0  # since then, from memory
-    held_until: int = 0  # the bucket is contended for: not asked before
-    hold: int = 0
 
 
 class Charging:
@@ -115,7 +104,7 @@ class Charging:
         self,
         caller: Caller,
         order: Order,
-        guess: "Guess",
+        guess: Guess,
         seen: Seen | None,
         first: Seen | None,
         now: int,
@@ -126,6 +115,7 @@ class Charging:
         rate = rate_of(plan.per_second, plan.burst)
         form = guess(rate, seen, now, order.life)
         band = rate.at(now, order.requests, order.life)
+        blind = misled(seen, band)
         units = order.units - order.units_back
         charge = Charge(
             caller.account_id,
@@ -137,9 +127,10 @@ class Charging:
         )
         try:
             if form is Form.BUSY:
-                outcome = reach(self._usage.busy, charge, band.lo, band.hi, band.step)
+                outcome = reach(self._usage.busy, charge, band.lo, band.hi, band.step, band.slot)
             elif form is Form.IDLE:
-                outcome = reach(self._usage.idle, charge, band.x, band.x + band.step)
+                slot = None if blind else Slot(band.slot, band.lo, band.hi)
+                outcome = reach(self._usage.idle, charge, band.x, band.x + band.step, slot)
             else:
                 opening = rate.opening(midnight_before(now))
                 outcome = reach(self._usage.new, charge, opening + band.step)
@@ -150,7 +141,7 @@ class Charging:
                 requests = max(order.requests, order.requests_back)
                 say_lost(caller.account_id, requests, max(order.units, order.units_back))
             raise
-        self._learn(caller.account_id, outcome, first, form, band.step, order.life > 0, now)
+        self._learn(charge, outcome, rate, first, form, blind, band, order.life > 0, now)
         return outcome
 
     def alone(self, caller: Caller, cost: int, reach: Reach) -> tuple[UsageDay, int]:
@@ -219,32 +210,38 @@ class Charging:
 
     def _learn(
         self,
-        account_id: str,
+        charge: Charge,
         outcome: Outcome,
+        rate: Rate,
         first: Seen | None,
         form: Form,
-        step: int,
+        blind: bool,
+        band: Band,
         ahead: bool,
         now: int,
     ) -> None:
         """Remember an answer, unless a later one is known: ``tat`` never falls.
 
         Others spend from the bucket when it is found elsewhere than it was ``first``, when this
-        request began. An IDLE that went through has found it at rest.
+        request began; one that rested, and so was taken to stand at x, tells nothing of that.
         """
+        account_id = charge.account_id
         if len(self._throttled):
             self._throttled.forget(account_id)
         known = self.last_seen(account_id, now)
         if known is not None and (known.usage.tat or 0) > (outcome.usage.tat or 0):
             return
-        found = outcome.usage.tat
-        if outcome.admitted and found is not None:
-            found -= step
-        moved = first is None or found != first.usage.tat
-        shared = moved and not (outcome.admitted and form is not Form.BUSY)
-        if ahead and form is Form.IDLE and outcome.admitted and first is not None:
+        found = outcome.usage.tat or 0
+        if outcome.admitted:
+            found -= band.step
+        rested = outcome.admitted and (form is Form.NEW or (form is Form.IDLE and found == band.x))
+        shared = not rested and (first is None or found != first.usage.tat)
+        if ahead and rested and first is not None:
             shared = first.shared  # the bucket was raised, wherever it was
-        seen = Seen(outcome.usage, now, shared, now, random.randint(*RECHECK))
+        flow = known.flow if known is not None else Flow()
+        flow.learn(rate, outcome, charge.requests, now)
+        seen = Seen(outcome.usage, now, shared, flow, now, random.randint(*RECHECK))
+        seen.mark = band.slot if marked_by(form, blind, band, outcome) else None
         if known is not None:
             seen.hold, seen.held_until = known.hold, known.held_until
         self._seen.put(account_id, seen, midnight_before(now) + 2 * DAY)
@@ -276,27 +273,3 @@ def is_over(plan: Plan, found: UsageDay, now: int) -> bool:
     account's doing: the store has answered.
     """
     return rate_of(plan.per_second, plan.burst).ready_at(now, found.tat) > now
-
-
-Guess = Callable[[Rate, Seen | None, int, int], Form]
-
-
-def shared(rate: Rate, seen: Seen | None, now: int) -> bool:
-    """Whether others were seen to spend from the same bucket, so lately that they may still."""
-    return seen is not None and seen.shared and now < seen.at + rate.tau
-
-
-def fitting(rate: Rate, seen: Seen | None, now: int, life: int) -> Form:
-    """The form that the last ``tat`` seen calls for."""
-    return rate.form(now, seen.usage.tat if seen else None, life)
-
-
-def likely(rate: Rate, seen: Seen | None, now: int, life: int) -> Form:
-    """The form to try first, on what was seen a while ago.
-
-    Where others were seen to spend from the same bucket they have gone on moving it, so BUSY is the
-    better guess even if the last ``tat`` seen lies below the band by now.
-    """
-    if seen is not None and shared(rate, seen, now) and seen.usage.tat:
-        return Form.BUSY
-    return fitting(rate, seen, now, life)

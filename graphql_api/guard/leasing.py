@@ -15,13 +15,11 @@ from graphql_api.guard.caller import Caller
 from graphql_api.guard.charging import (
     FORMS_TRIED,
     Charging,
-    fitting,
     is_over,
-    likely,
     may_be_done,
     say_lost,
-    shared,
 )
+from graphql_api.guard.guess import fitting, likely, shared
 from graphql_api.guard.lease_size import Size, lease_size, wanted
 from graphql_api.guard.leases import Holding, Order
 from graphql_api.guard.limits import SECOND, day_of, rate_of

@@ -8,13 +8,24 @@ numbers that the caller computes beforehand. ``life`` is for how long after ``no
 still be spent: 0 for one that is answered at once, up to a second for a lease.
 
     T = ceil(1e6/rate)       tau = T*burst              band = tau/10
-    lo = now + life - band   hi = now - band + tau - n*T   x = now + life - band/2
+    guaranteed = 95 % of the burst, rounded down        slack = tau - guaranteed*T
+    lo = now + life - band   hi = now - band + tau - n*T
+    slot = the whole multiples of slack between which now lies     x = slot's end + life - band
 
     BUSY  SET tat = tat + n*T                       IF  tat BETWEEN lo AND hi
-    IDLE  SET tat = x + n*T                         IF  no tat OR tat <= x
+    IDLE  SET tat = x + n*T                         IF  (no tat OR tat <= x) AND slot is not marked
+          SET tat = tat + n*T                       IF  tat BETWEEN lo AND hi AND slot is marked
     NEW   SET tat = midnight - band + tau + n*T     IF  no tat
 
-Before any call: ``n*T + life <= tau - band/2``. NEW only while ``now + life < midnight + tau``, and
+BUSY and IDLE mark their slot, and take off the mark that was there. A mark is an attribute whose
+name is the slot's, and which holds what ``tat`` became: ``if_not_exists`` can ask for that, and so
+IDLE is one write that does either. Whoever comes first in a slot moves ``tat`` up to x, and all
+others in it, who know nothing of that, find the mark: neither has to guess. Who was first has to
+guess only where the bucket stood more than a slot ahead when the slot began. Names come round after
+some slots, and processes may write that know of no marks; so a mark counts only while it holds
+what ``tat`` is. Marks save calls and prove nothing: below, IDLE with a mark is BUSY.
+
+Before any call: ``n*T + life <= tau - slack``. NEW only while ``now + life < midnight + tau``, and
 only once its result fits, ``now >= midnight + n*T``; IDLE on an item without ``tat`` only after.
 
 Proof that what is spent in any interval is at most burst + rate * interval
@@ -25,8 +36,9 @@ at end - band or later. A lease is taken as late as it may be spent and judged a
 made:
 
 - BUSY found lo = end - band or more and hi or less, and leaves tat + n*T <= now - band + tau.
-- IDLE is taken to have found x >= end - band (it only raises what it found), and leaves
-  x + n*T <= now - band/2 + (tau - band/2), by the precondition on n and life.
+- IDLE is taken to have found x, which is more than end - band since the slot ends after now (it
+  only raises what it found), and leaves x + n*T, where x <= now + slack + life - band: at most
+  now - band + slack + (tau - slack), by the precondition on n and life.
 - NEW is taken to have found midnight - band + tau, which is more than end - band by the
   precondition, and leaves midnight - band + tau + n*T, at most now - band + tau once it fits.
 
@@ -50,7 +62,7 @@ so ``used`` is never over the day.
 
 Midnight: a lease ends at midnight at the latest. The new day's item opens as if it had been found
 at midnight - band + tau, which is as spent as yesterday's can be; an IDLE without ``tat`` stands at
-x >= midnight + tau - band/2, which is later. So what the new day spends until t1 sums to at most
+x > midnight + tau - band. So what the new day spends until t1 sums to at most
 t1 - midnight, what the day before spends from t0 to at most midnight - t0 + tau, and the bound
 holds across any number of midnights.
 
@@ -64,6 +76,8 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Final, NamedTuple
+
+from graphql_api.stores.records import SLOTS
 
 __all__ = [
     "DAY",
@@ -98,6 +112,7 @@ class Band(NamedTuple):
     hi: int  # BUSY up to here
     x: int  # IDLE up to here, and from here
     step: int  # n*T
+    slot: int  # the name that the slot of time goes by
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +122,10 @@ class Rate:
     spacing: int  # T
     tau: int
     band: int
-
-    @property
-    def guaranteed(self) -> int:
-        """Requests that a rested caller surely gets at once: 95 % of the burst, rounded down."""
-        return (self.tau - self.band // 2) // self.spacing
+    guaranteed: int
+    """Requests that a rested caller surely gets at once: 95 % of the burst, rounded down."""
+    slack: int
+    """What is left of tau beside those: the length of a slot, and the most that IDLE may add."""
 
     @property
     def refill(self) -> int:
@@ -120,13 +134,23 @@ class Rate:
 
     def fits(self, n: int, life: int = 0) -> bool:
         """Whether ``n`` requests that live so long can ever be admitted at once."""
-        return n * self.spacing + life <= self.tau - self.band // 2
+        return n * self.spacing + life <= self.tau - self.slack
 
     def at(self, now: int, n: int = 1, life: int = 0) -> Band:
         """The edges for ``n`` requests at ``now`` that may be spent until ``now + life``."""
         step = n * self.spacing
         end = now + life
-        return Band(end - self.band, now - self.band + self.tau - step, end - self.band // 2, step)
+        return Band(
+            lo=end - self.band,
+            hi=now - self.band + self.tau - step,
+            x=self.slot_end(now) + life - self.band,
+            step=step,
+            slot=now // self.slack % SLOTS,
+        )
+
+    def slot_end(self, now: int) -> int:
+        """When the slot of time ends in which a moment lies."""
+        return now - now % self.slack + self.slack
 
     def opening(self, midnight: int) -> int:
         """The ``tat`` that a day's item is taken to be found with: a bucket that is spent."""
@@ -137,7 +161,9 @@ class Rate:
         end = now + life
         if tat is None and not self.settled(now, life):
             return self.opening(midnight_before(now))
-        return tat if tat is not None and tat >= end - self.band else end - self.band // 2
+        if tat is not None and tat >= end - self.band:
+            return tat
+        return self.slot_end(now) + life - self.band
 
     def settled(self, now: int, life: int = 0) -> bool:
         """Whether the day is older than tau, so that yesterday's bucket no longer matters."""
@@ -191,10 +217,11 @@ def rate_of(per_second: int, burst: int) -> Rate:
     """
     spacing = -(-SECOND // per_second)
     tau = spacing * burst
-    rate = Rate(spacing=spacing, tau=tau, band=tau // 10)
-    if not rate.fits(1):
+    band = tau // 10
+    guaranteed = (tau - band // 2) // spacing
+    if guaranteed < 1:
         raise ValueError(f"{per_second} a second with a burst of {burst} would admit nothing")
-    return rate
+    return Rate(spacing, tau, band, guaranteed, slack=tau - guaranteed * spacing)
 
 
 def day_of(now: int) -> str:

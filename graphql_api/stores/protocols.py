@@ -16,6 +16,7 @@ from graphql_api.stores.records import (
     Outcome,
     Overrides,
     Slice,
+    Slot,
     UsageDay,
 )
 
@@ -138,10 +139,10 @@ class AccountStore(DocumentStore, Protocol):
 class UsageStore(Protocol):
     """What each account used, one item a UTC day, changed by conditional writes only."""
 
-    def busy(self, charge: Charge, lo: int, hi: int, step: int) -> Outcome:
+    def busy(self, charge: Charge, lo: int, hi: int, step: int, slot: int | None = None) -> Outcome:
         """Admit a caller whose bucket is in the band.
 
-            SET  tat = tat + step,  used = used + units,  reqs = reqs + requests
+            SET  tat = tat + step,  mark = slot,  used = used + units,  reqs = reqs + requests
             IF   tat BETWEEN lo AND hi  AND  used <= room  AND  key not in revoked
 
         One atomic write, never repeated: however many admit at once, neither the rate nor the day
@@ -153,14 +154,26 @@ class UsageStore(Protocol):
             The band of arrival times in which this form is allowed (limits.Rate.at).
         step : int, microseconds
             n*T, which the requests push the arrival time ahead by.
+        slot : int, below SLOTS
+            What the item is marked with, for `idle`. It has one mark at most, and that only as long
+            as nothing else has moved ``tat``.
         """
         ...
 
-    def idle(self, charge: Charge, x: int, tat: int) -> Outcome:
+    def idle(self, charge: Charge, x: int, tat: int, slot: Slot | None = None) -> Outcome:
         """Admit a caller who has rested, or whose day has no item and is old enough.
 
-        SET  tat = :tat,  used = (used or 0) + units,  reqs = (reqs or 0) + requests
-        IF   (no tat OR tat <= x)  AND  (no used OR used <= room)  AND  key not in revoked
+            SET  tat = :tat, mark = slot, used = (used or 0) + units, reqs = (reqs or 0) + requests
+            IF   (no tat OR tat <= x) AND mark is not slot
+            AND  (no used OR used <= room) AND key not in revoked
+
+        Where the item bears the mark of this very slot, somebody was here in it: then it is `busy`,
+        with the edges of the slot and the step from ``x`` to ``tat``.
+
+            SET  tat = tat + (:tat - x)
+            IF   mark is slot AND tat BETWEEN slot.lo AND slot.hi
+
+        Without a slot, the mark is not looked at and taken off.
         """
         ...
 

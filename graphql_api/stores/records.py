@@ -6,10 +6,11 @@ All times are integer microseconds since the epoch, as the injected clock gives 
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 __all__ = [
     "NEWEST",
+    "SLOTS",
     "Account",
     "ApiKey",
     "AuditEntry",
@@ -19,6 +20,7 @@ __all__ = [
     "Overrides",
     "Scope",
     "Slice",
+    "Slot",
     "StoreThrottled",
     "StoreUnavailable",
     "StoreUntouched",
@@ -123,6 +125,21 @@ class Charge:
     requests: int
     units: int
     room: int | None
+
+
+SLOTS: Final = 32
+"""Names that a day's item has for the slot of time in which it was last admitted to."""
+
+
+class Slot(NamedTuple):
+    """A slot of time, and where in it the bucket may stand for one more to be admitted.
+
+    ``number`` is below SLOTS: names come round again, so ``lo`` tells an old mark from a new one.
+    """
+
+    number: int
+    lo: int  # microseconds since the epoch
+    hi: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
-from graphql_api.stores import Account, ApiKey, AuditEntry, Charge, Overrides, Scope
+from graphql_api.stores import Account, ApiKey, AuditEntry, Charge, Overrides, Scope, Slot
 from graphql_api.stores.dynamodb import TABLE, DynamoDBStore
 from graphql_api.stores.protocols import AccountStore, UsageStore
 from graphql_api.stores.records import Once, Slice
@@ -86,7 +86,9 @@ def everything_that_is_asked(store):
         ("set_plan", ACCOUNT.id, "PREMIUM", Overrides(), entry(4)),
         ("set_plan", ACCOUNT.id, None, Overrides(per_second=7, burst=70), entry(5)),
         *(("idle", one, NOON, NOON) for one in (plain, free)),
+        *(("idle", plain, NOON, NOON, Slot(number, 0, 2 * NOON)) for number in (3, 3, 31)),
         *(("busy", one, 0, 2 * NOON, 10) for one in (plain, free, net)),
+        ("busy", plain, 0, 2 * NOON, 10, 0),
         *(("new", one, NOON) for one in (plain, free, net)),
         ("idle", net, NOON, NOON),
         ("give_back", ACCOUNT.id, TODAY, 1, 2),

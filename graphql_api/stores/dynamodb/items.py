@@ -3,7 +3,8 @@
     pk             sk            what
     KEY#<sha256>   META          ApiKey; `owner`, `created_at` put it into the index keys_by_account
     ACCT#<id>      PROFILE       Account
-    ACCT#<id>      USE#<day>     UsageDay; `expires_at` (seconds) is the table's time to live
+    ACCT#<id>      USE#<day>     UsageDay; `expires_at` (seconds) is the table's time to live;
+                                 `slot<n>` marks the slot of time it was last admitted to
     ACCT#<id>      AUDIT#<ulid>  AuditEntry
     DOC#<name>     TEXT          a registered document
     DOCS           COUNT         how many documents are kept

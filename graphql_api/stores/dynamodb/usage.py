@@ -4,11 +4,12 @@ Admissions and refunds are sent with exactly one attempt, since a repeated one w
 """
 
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from graphql_api.stores.dynamodb.items import account_pk, time_to_live, usage_of, use_sk
 from graphql_api.stores.dynamodb.table import ConditionFailed, Table, numbers
-from graphql_api.stores.records import Charge, Outcome, UsageDay
+from graphql_api.stores.records import SLOTS, Charge, Outcome, Slot, UsageDay
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -22,29 +23,43 @@ IN_THE_BAND: Final = "tat BETWEEN :lo AND :hi"
 RESTED: Final = "(attribute_not_exists(tat) OR tat <= :x)"
 HOLDS_WHAT_IS_OWED: Final = "used >= :units_owed AND reqs >= :requests_owed"
 UNTOUCHED: Final = "attribute_not_exists(tat)"
-ADVANCE: Final = "SET tat = tat + :step, used = used + :units, reqs = reqs + :requests"
+ADVANCE: Final = "used = used + :units, reqs = reqs + :requests"
 RESTART: Final = (
-    "SET tat = :tat, used = if_not_exists(used, :zero) + :units, "
+    "used = if_not_exists(used, :zero) + :units, "
     "reqs = if_not_exists(reqs, :zero) + :requests, expires_at = :expires_at"
 )
+MARKS: Final = tuple(f"slot{number}" for number in range(SLOTS))
+"""Of these an item has one at most, and in it what ``tat`` was when it was written.
+
+A slot is an attribute's name, not its value: whether there is one is all that `SET` can ask.
+"""
 
 
 class DynamoDBUsage(Table):
     """A UsageStore on a table laid out as in `items`."""
 
-    def busy(self, charge: Charge, lo: int, hi: int, step: int) -> Outcome:
+    def busy(self, charge: Charge, lo: int, hi: int, step: int, slot: int | None = None) -> Outcome:
         """See UsageStore.busy."""
-        return self._admit(
-            charge, ADVANCE, IN_THE_BAND, ROOM_IN_THE_DAY, {":lo": lo, ":hi": hi, ":step": step}
-        )
+        update = _marked(slot, "tat + :step", ADVANCE)
+        edges = {":lo": lo, ":hi": hi, ":step": step}
+        return self._admit(charge, update, IN_THE_BAND, ROOM_IN_THE_DAY, edges)
 
-    def idle(self, charge: Charge, x: int, tat: int) -> Outcome:
+    def idle(self, charge: Charge, x: int, tat: int, slot: Slot | None = None) -> Outcome:
         """See UsageStore.idle."""
-        return self._restart(charge, RESTED, {":x": x, ":tat": tat})
+        if slot is None:
+            return self._restart(
+                charge, _marked(None, ":tat", RESTART), RESTED, {":x": x, ":tat": tat}
+            )
+        mark = MARKS[slot.number]
+        update = _marked(slot.number, f"if_not_exists({mark}, :x) + :step", RESTART)
+        rested = f"attribute_not_exists({mark}) AND {RESTED}"
+        bucket = f"(({rested}) OR ({mark} = tat AND {IN_THE_BAND}))"
+        edges = {":x": x, ":step": tat - x, ":lo": slot.lo, ":hi": slot.hi}
+        return self._restart(charge, update, bucket, edges)
 
     def new(self, charge: Charge, tat: int) -> Outcome:
         """See UsageStore.new."""
-        return self._restart(charge, UNTOUCHED, {":tat": tat})
+        return self._restart(charge, f"SET tat = :tat, {RESTART}", UNTOUCHED, {":tat": tat})
 
     def give_back(self, account_id: str, day: str, requests: int, units: int) -> None:
         """See UsageStore.give_back."""
@@ -75,11 +90,11 @@ class DynamoDBUsage(Table):
         )
         return [usage_of(item, item["sk"]["S"].removeprefix("USE#")) for item in items]
 
-    def _restart(self, charge: Charge, bucket: str, edges: dict[str, int]) -> Outcome:
+    def _restart(self, charge: Charge, update: str, bucket: str, edges: dict[str, int]) -> Outcome:
         expires_at = time_to_live(charge.day)
         return self._admit(
             charge,
-            RESTART,
+            update,
             bucket,
             ROOM_OR_NEW_DAY,
             {**edges, ":zero": 0},
@@ -121,3 +136,11 @@ class DynamoDBUsage(Table):
         except ConditionFailed as refusal:
             return Outcome(False, usage_of(refusal.item, charge.day))
         return Outcome(True, usage_of(answer["Attributes"], charge.day))
+
+
+@cache
+def _marked(slot: int | None, tat: str, rest: str) -> str:
+    """An update that moves ``tat``, marks the slot in which it does, and takes off other marks."""
+    marks = [mark for mark in MARKS if slot is None or mark != MARKS[slot]]
+    moved = f"tat = {tat}" if slot is None else f"tat = {tat}, {MARKS[slot]} = {tat}"
+    return f"SET {moved}, {rest} REMOVE {', '.join(marks)}"

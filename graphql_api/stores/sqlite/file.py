@@ -50,7 +50,8 @@ DOCUMENTS: Final = """
 CREATE TABLE documents (
     name TEXT PRIMARY KEY, text TEXT NOT NULL, at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID"""
-VERSIONS: Final = (FIRST, OVERRIDES_NETWORKS_ROTATION, DOCUMENTS)
+SLOT: Final = "ALTER TABLE usage ADD COLUMN slot INTEGER"
+VERSIONS: Final = (FIRST, OVERRIDES_NETWORKS_ROTATION, DOCUMENTS, SLOT)
 """What each version of the file adds to the one before; never changed once it was released."""
 
 

@@ -2,13 +2,13 @@
 
 from typing import Any, Final
 
-from graphql_api.stores.records import Charge, Outcome, UsageDay
+from graphql_api.stores.records import Charge, Outcome, Slot, UsageDay
 from graphql_api.stores.sqlite.file import SqliteFile
 
 __all__ = ["SqliteUsage"]
 
 BUSY: Final = """
-UPDATE usage SET tat = tat + :step, used = used + :units, reqs = reqs + :requests
+UPDATE usage SET tat = tat + :step, slot = :slot, used = used + :units, reqs = reqs + :requests
 WHERE account_id = :account AND day = :day AND tat BETWEEN :lo AND :hi
 AND (:room IS NULL OR used <= :room) AND instr(revoked, :key) = 0
 AND used + :units >= 0 AND reqs + :requests >= 0
@@ -16,18 +16,21 @@ RETURNING day, tat, used, reqs, revoked"""
 # A day without a row is a day without use, so the INSERT admits, unless more is given back than is
 # taken; else the row has its say.
 RESTART: Final = """
-INSERT INTO usage (account_id, day, tat, used, reqs)
-SELECT :account, :day, :tat, :units, :requests
+INSERT INTO usage (account_id, day, tat, slot, used, reqs)
+SELECT :account, :day, :tat, :slot, :units, :requests
 WHERE (:units >= 0 AND :requests >= 0)
 OR EXISTS (SELECT 1 FROM usage WHERE account_id = :account AND day = :day)
 ON CONFLICT (account_id, day) DO UPDATE
-SET tat = excluded.tat, used = used + excluded.used, reqs = reqs + excluded.reqs
-WHERE (tat IS NULL{or_rested})
+SET tat = {tat}, slot = excluded.slot, used = used + excluded.used, reqs = reqs + excluded.reqs
+WHERE (tat IS NULL{or_so})
 AND (:room IS NULL OR used <= :room) AND instr(revoked, :key) = 0
 AND used + excluded.used >= 0 AND reqs + excluded.reqs >= 0
 RETURNING day, tat, used, reqs, revoked"""
-IDLE: Final = RESTART.format(or_rested=" OR tat <= :x")
-NEW: Final = RESTART.format(or_rested="")
+IDLE: Final = RESTART.format(
+    tat="iif(slot = :slot, tat + :tat - :x, excluded.tat)",
+    or_so=" OR iif(slot = :slot, tat BETWEEN :lo AND :hi, tat <= :x)",
+)
+NEW: Final = RESTART.format(tat="excluded.tat", or_so="")
 GIVE_BACK: Final = """
 UPDATE usage SET used = used - :units, reqs = reqs - :requests
 WHERE account_id = :account AND day = :day AND used >= :units AND reqs >= :requests"""
@@ -39,17 +42,18 @@ WHERE account_id = :account AND day BETWEEN :first AND :last ORDER BY day"""
 class SqliteUsage(SqliteFile):
     """A UsageStore in a file."""
 
-    def busy(self, charge: Charge, lo: int, hi: int, step: int) -> Outcome:
+    def busy(self, charge: Charge, lo: int, hi: int, step: int, slot: int | None = None) -> Outcome:
         """See UsageStore.busy."""
-        return self._admit(BUSY, charge, lo=lo, hi=hi, step=step)
+        return self._admit(BUSY, charge, lo=lo, hi=hi, step=step, slot=slot)
 
-    def idle(self, charge: Charge, x: int, tat: int) -> Outcome:
+    def idle(self, charge: Charge, x: int, tat: int, slot: Slot | None = None) -> Outcome:
         """See UsageStore.idle."""
-        return self._admit(IDLE, charge, x=x, tat=tat)
+        number, lo, hi = slot or (None, None, None)
+        return self._admit(IDLE, charge, x=x, tat=tat, slot=number, lo=lo, hi=hi)
 
     def new(self, charge: Charge, tat: int) -> Outcome:
         """See UsageStore.new."""
-        return self._admit(NEW, charge, tat=tat)
+        return self._admit(NEW, charge, tat=tat, slot=None)
 
     def give_back(self, account_id: str, day: str, requests: int, units: int) -> None:
         """See UsageStore.give_back."""
@@ -68,7 +72,7 @@ class SqliteUsage(SqliteFile):
         with self.reading() as db:
             return [_usage(row) for row in db.execute(DAYS, values)]
 
-    def _admit(self, statement: str, charge: Charge, **edges: int) -> Outcome:
+    def _admit(self, statement: str, charge: Charge, **edges: int | None) -> Outcome:
         """Run one conditional statement; the row as it stands after it, or as it refused."""
         values = {
             **edges,

@@ -31,7 +31,7 @@ from typing import Any
 from graphql_api.errors import LimitReached, Unavailable
 from graphql_api.guard.admit import Guard
 from graphql_api.guard.plans import PLANS, Plan
-from graphql_api.stores import Charge, StoreUnavailable
+from graphql_api.stores import Charge, Slot, StoreUnavailable
 from graphql_api.stores.sqlite import SqliteStore
 
 THREADS = 8
@@ -66,11 +66,11 @@ class Recorded:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    def busy(self, charge: Charge, lo: int, hi: int, step: int) -> Any:
-        return self._charged(charge, self._store.busy, lo, hi, step)
+    def busy(self, charge: Charge, lo: int, hi: int, step: int, slot: int | None = None) -> Any:
+        return self._charged(charge, self._store.busy, lo, hi, step, slot)
 
-    def idle(self, charge: Charge, x: int, tat: int) -> Any:
-        return self._charged(charge, self._store.idle, x, tat)
+    def idle(self, charge: Charge, x: int, tat: int, slot: Slot | None = None) -> Any:
+        return self._charged(charge, self._store.idle, x, tat, slot)
 
     def new(self, charge: Charge, tat: int) -> Any:
         return self._charged(charge, self._store.new, tat)
@@ -84,7 +84,7 @@ class Recorded:
             raise
         self._record("g", 1)
 
-    def _charged(self, charge: Charge, send: Callable[..., Any], *edges: int) -> Any:
+    def _charged(self, charge: Charge, send: Callable[..., Any], *edges: object) -> Any:
         self._record("C", true_time(), charge.requests, charge.units, charge.day)
         try:
             outcome = send(charge, *edges)

@@ -13,7 +13,10 @@ TODAY = "2026-11-21"
 
 def spend_the_day(sqlite, account_id, units=10_000):
     with sqlite.transaction() as db:
-        db.execute("INSERT INTO usage VALUES (?, ?, 0, ?, 1, '')", (account_id, TODAY, units))
+        db.execute(
+            "INSERT INTO usage (account_id, day, tat, used, reqs) VALUES (?, ?, 0, ?, 1)",
+            (account_id, TODAY, units),
+        )
 
 
 def test_many_accounts_without_units_cost_few_calls(guard, accounts, sqlite, store, clock):

@@ -33,19 +33,25 @@ class Ledger:
 
     def __init__(self):
         self.days = {}
+        self.marks = {}
         self.fails = None
 
-    def busy(self, charge, lo, hi, step):
+    def busy(self, charge, lo, hi, step, slot=None):
         tat = self.usage("", charge.day).tat
         fits = tat is not None and lo <= tat <= hi
-        return self._change(charge, fits, (tat or 0) + step, opens=False)
+        return self._change(charge, fits, (tat or 0) + step, slot, opens=False)
 
-    def idle(self, charge, x, tat):
+    def idle(self, charge, x, tat, slot=None):
         found = self.usage("", charge.day).tat
-        return self._change(charge, found is None or found <= x, tat)
+        if slot is None:
+            return self._change(charge, found is None or found <= x, tat, None)
+        if self.marks.get(charge.day) == slot.number:
+            fits = slot.lo <= found <= slot.hi
+            return self._change(charge, fits, found + tat - x, slot.number)
+        return self._change(charge, found is None or found <= x, tat, slot.number)
 
     def new(self, charge, tat):
-        return self._change(charge, self.usage("", charge.day).tat is None, tat)
+        return self._change(charge, self.usage("", charge.day).tat is None, tat, None)
 
     def give_back(self, _, day, requests, units):
         found = self.usage("", day)
@@ -59,7 +65,7 @@ class Ledger:
     def usage(self, _, day):
         return self.days.get(day) or UsageDay(day)
 
-    def _change(self, charge, fits, tat, opens=True):
+    def _change(self, charge, fits, tat, mark, opens=True):
         found = self.usage("", charge.day)
         after = UsageDay(
             charge.day,
@@ -73,10 +79,10 @@ class Ledger:
         if not (fits and held and room) or charge.key_id in found.revoked:
             self._call(charge.day, None)
             return Outcome(False, found)
-        self._call(charge.day, after)
+        self._call(charge.day, after, mark)
         return Outcome(True, after)
 
-    def _call(self, day, after):
+    def _call(self, day, after, mark=...):
         fails, self.fails = self.fails, None
         if fails == "throttled":
             raise StoreThrottled("too many")
@@ -84,6 +90,8 @@ class Ledger:
             raise Away("never arrived")
         if after is not None:
             self.days[day] = after
+        if mark is not ...:
+            self.marks[day] = mark
         if fails == "after":
             raise Away("the answer was lost")
 

@@ -28,14 +28,16 @@ class Item:
     """A day's item, as the store keeps it: the condition and the change are one step."""
 
     tat: int | None = None
+    mark: int | None = None
     used: int = 0
     granted: list = field(default_factory=list)
 
-    def admit(self, rate, form, now, n, cost, daily, life=0):
+    def admit(self, rate, form, now, n, cost, daily, life=0, blind=False):
         band = rate.at(now, n, life)
         if self.used > daily - cost:
             return False
-        if form is Form.BUSY:
+        here = form is Form.IDLE and self.mark == band.slot and not blind
+        if form is Form.BUSY or here:
             if self.tat is None or not band.lo <= self.tat <= band.hi:
                 return False
             self.tat += band.step
@@ -47,6 +49,7 @@ class Item:
             if self.tat is not None:
                 return False
             self.tat = rate.opening(midnight_before(now)) + band.step
+        self.mark = None if form is Form.NEW or blind else band.slot
         self.used += cost
         self.granted.append((now, n))
         return True
@@ -66,6 +69,26 @@ def test_the_numbers_of_the_plans():
         "PREMIUM": 950,
         "ENTERPRISE": 4_750,
     }
+
+
+def test_what_idle_may_add_is_a_slot_and_never_a_request_that_is_guaranteed():
+    slots = {name: rate_of(plan.per_second, plan.burst).slack for name, plan in PLANS.items()}
+    assert slots == {
+        "DEMO": 200_000,
+        "BASIC": 100_000,
+        "PREMIUM": 100_000,
+        "ENTERPRISE": 125_000,
+    }
+
+
+def test_idle_stands_at_the_end_of_the_slot_all_through_it():
+    for number, at in ((0, NOON), (0, NOON + 99_999), (1, NOON + 100_000)):
+        band = BASIC.at(at, n=2, life=7)
+        end = NOON + (number + 1) * 100_000
+        assert BASIC.slot_end(at) == end
+        assert (band.x, band.step, band.slot) == (end + 7 - 200_000, 20_000, number)
+        assert (band.lo, band.hi) == (at + 7 - 200_000, at + 1_780_000)
+    assert BASIC.at(NOON + 32 * 100_000).slot == BASIC.at(NOON).slot  # the names come round
 
 
 def test_a_rate_that_does_not_divide_a_second_is_rounded_to_the_safe_side():
@@ -173,6 +196,7 @@ steps = st.tuples(
     st.integers(1, 4),  # requests
     st.integers(0, 30),  # units
     st.one_of(st.none(), forms),  # a wrong guess, or the form that fits
+    st.booleans(),  # whether the mark of a slot is overlooked
     st.just(0) | st.integers(0, SECOND),  # for how long they may be spent
     st.lists(st.floats(0, 1), min_size=4, max_size=4),  # when of that each is
 )
@@ -181,7 +205,7 @@ steps = st.tuples(
 def run(rate, start, schedule, daily):
     """When each request is spent, over as many days as it takes, by the rules before each call."""
     items, spent = {}, []
-    for after, n, cost, guess, longest, when in schedule:
+    for after, n, cost, guess, blind, longest, when in schedule:
         now = start + after
         item = items.setdefault(day_of(now), Item())
         midnight = midnight_before(now)
@@ -193,8 +217,9 @@ def run(rate, start, schedule, daily):
             continue
         if form is Form.IDLE and item.tat is None and not rate.settled(now, life):
             continue
+        blind = blind and form is Form.IDLE
         before = item.tat
-        if item.admit(rate, form, now, n, cost, daily, life):
+        if item.admit(rate, form, now, n, cost, daily, life, blind):
             assert now + life - rate.band <= item.tat <= now - rate.band + rate.tau
             assert before is None or item.tat >= before + n * rate.spacing
             spent += [now + int(part * life) for part in when[:n]]
@@ -223,7 +248,7 @@ def test_the_bound_holds_across_midnight(rate, schedule, before):
 def test_a_flood_over_midnight_is_granted_what_is_allowed():
     """The bound is no empty promise: nearly all of it is granted."""
     start = MIDNIGHT - 3 * SECOND
-    schedule = [(after, 1, 1, None, 0, [0]) for after in range(0, 6 * SECOND, 1_000)]
+    schedule = [(after, 1, 1, None, False, 0, [0]) for after in range(0, 6 * SECOND, 1_000)]
     grants = run(BASIC, start, schedule, daily=10_000)
     assert_never_over(BASIC, grants)
     assert 190 + 600 - 2 <= len(grants) <= 200 + 600
@@ -232,7 +257,7 @@ def test_a_flood_over_midnight_is_granted_what_is_allowed():
 def test_leases_in_steady_traffic_are_granted_what_is_allowed():
     """The life of a lease costs room only while the bucket stands below it."""
     schedule = [
-        (after, 4, 4, None, SECOND, [0, 0.3, 0.6, 1]) for after in range(0, 6 * SECOND, 999)
+        (after, 4, 4, None, False, SECOND, [0, 0.3, 0.6, 1]) for after in range(0, 6 * SECOND, 999)
     ]
     grants = run(BASIC, NOON, schedule, daily=10_000)
     assert_never_over(BASIC, grants)

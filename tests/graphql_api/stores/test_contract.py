@@ -13,8 +13,10 @@ from graphql_api.stores import (
     Overrides,
     Scope,
     Slice,
+    Slot,
     UsageDay,
 )
+from graphql_api.stores.records import SLOTS
 
 NOON = 1_795_262_400_000_000
 TODAY, TOMORROW = "2026-11-21", "2026-11-22"
@@ -209,6 +211,56 @@ def test_idle_admits_up_to_its_edge(store, x, admitted):
     store.idle(charge(), NOON, NOON)
     after = UsageDay(TODAY, NOON + 50, 4, 2) if admitted else UsageDay(TODAY, NOON, 2, 1)
     assert store.idle(charge(), NOON + x, NOON + 50) == Outcome(admitted, after)
+
+
+@pytest.mark.parametrize("first", ["idle", "busy"])
+@pytest.mark.parametrize(
+    ("lo", "hi", "admitted"), [(0, 0, True), (-9, 9, True), (1, 9, False), (-9, -1, False)]
+)
+def test_idle_is_busy_for_whoever_comes_second_in_a_slot_of_time(store, first, lo, hi, admitted):
+    """The bucket stands beyond the edge of IDLE, and once that was so before the slot began."""
+    if first == "idle":
+        store.idle(charge(), NOON - 80, NOON, Slot(5, 0, 0))
+    else:
+        store.idle(charge(), NOON, NOON - 10, Slot(4, 0, 0))
+        store.give_back(ACCOUNT.id, TODAY, 1, 2)
+        store.busy(charge(), 0, NOON, 10, 5)
+    slot = Slot(5, NOON + lo, NOON + hi)
+    outcome = store.idle(charge(requests=3, units=10), NOON - 80, NOON - 50, slot)
+    after = UsageDay(TODAY, NOON + 30, 12, 4) if admitted else UsageDay(TODAY, NOON, 2, 1)
+    assert outcome == Outcome(admitted, after)
+    assert store.usage(ACCOUNT.id, TODAY) == after
+
+
+@pytest.mark.parametrize("last", [6, None, "new"])
+def test_only_the_mark_of_the_last_admission_counts(store, last):
+    """A mark says where ``tat`` stands: an older one would let it fall back."""
+    if last == "new":
+        store.new(charge(), NOON + 40)
+    else:
+        store.idle(charge(), NOON, NOON, Slot(5, 0, 0))
+        store.busy(charge(), 0, NOON, 40, last)
+    before = store.usage(ACCOUNT.id, TODAY)
+    refused = store.idle(charge(), NOON, NOON + 10, Slot(5, 0, 2 * NOON))
+    assert refused == Outcome(False, before)
+    rested = store.idle(charge(), NOON + 40, NOON + 50, Slot(5, 0, 2 * NOON))
+    assert (rested.admitted, rested.usage.tat) == (True, NOON + 50)
+
+
+def test_without_a_slot_a_mark_does_not_matter_and_is_taken_off(store):
+    store.idle(charge(), NOON, NOON, Slot(5, 0, 0))
+    assert not store.idle(charge(), NOON, NOON + 9, Slot(5, NOON + 1, NOON + 2)).admitted
+    assert store.idle(charge(), NOON, NOON + 9).usage.tat == NOON + 9
+    assert not store.idle(charge(), NOON, NOON + 9, Slot(5, 0, 2 * NOON)).admitted
+    assert store.idle(charge(), NOON + 9, NOON + 19, Slot(5, 0, 0)).usage.tat == NOON + 19
+
+
+@pytest.mark.parametrize("number", range(SLOTS))
+def test_every_slot_has_a_mark_of_its_own(store, number):
+    store.idle(charge(), NOON, NOON, Slot(number, 0, 0))
+    for other in (number - 1, number + 1):
+        assert not store.idle(charge(), 0, 10, Slot(other % SLOTS, 0, 2 * NOON)).admitted
+    assert store.idle(charge(), 0, 10, Slot(number, 0, 2 * NOON)).usage.tat == NOON + 10
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,88 @@
+"""Which form to try first: what was last seen of an account, and what others do meanwhile."""
+
+from dataclasses import dataclass
+
+from graphql_api.guard.limits import Band, Form, Rate
+from graphql_api.stores import Outcome, UsageDay
+
+__all__ = ["Flow", "Seen", "fitting", "likely", "marked_by", "misled", "shared"]
+
+
+class Flow:
+    """How much others spend from the same bucket, as the day's requests tell that are not ours."""
+
+    __slots__ = ("_newer", "_older", "_own", "others")
+
+    def __init__(self) -> None:
+        self.others = 0.0  # of the rate, so 1 is all of it
+        self._own = 0
+        self._older: tuple[int, int] | None = None  # when, and how many were not ours by then
+        self._newer = (0, 0)
+
+    def learn(self, rate: Rate, outcome: Outcome, own: int, now: int) -> None:
+        """Count an answer: what came in the last tau to two of it, or since the first answer."""
+        self._own += own if outcome.admitted else 0
+        theirs = outcome.usage.requests - self._own
+        if self._older is None or now < self._newer[0]:
+            self._older = self._newer = now, theirs
+        elif now - self._newer[0] >= rate.tau:
+            self._older, self._newer = self._newer, (now, theirs)
+        since, before = self._older
+        if now - since >= rate.slack:
+            self.others = min(1.0, max(0, theirs - before) * rate.spacing / (now - since))
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the last answer of the store said of an account."""
+
+    usage: UsageDay
+    at: int
+    shared: bool  # the bucket had moved since the answer before: others spend from it too
+    flow: Flow
+    checked_at: int  # when the day's units were last looked at
+    recheck_after: int
+    mark: int | None = None  # the slot that the item bears the mark of, where that is known
+    refused: int = 0  # since then, from memory
+    held_until: int = 0  # the bucket is contended for: not asked before
+    hold: int = 0
+
+
+def shared(rate: Rate, seen: Seen | None, now: int) -> bool:
+    """Whether others were seen to spend from the same bucket, so lately that they may still."""
+    return seen is not None and seen.shared and now < seen.at + rate.tau
+
+
+def fitting(rate: Rate, seen: Seen | None, now: int, life: int) -> Form:
+    """The form that the last ``tat`` seen calls for."""
+    return rate.form(now, seen.usage.tat if seen else None, life)
+
+
+def likely(rate: Rate, seen: Seen | None, now: int, life: int) -> Form:
+    """The form to try first, on what was seen a while ago.
+
+    IDLE serves whoever comes in a slot of time that has its mark, and else a bucket that stood at
+    most a slot ahead when this one began. So BUSY is the better guess where the bucket stood
+    further ahead by then, with what others are expected to have spent.
+    """
+    begun = rate.slot_end(now) - rate.slack
+    if seen is None or seen.usage.tat is None or seen.at >= begun:
+        return fitting(rate, seen, now, life)
+    tat = seen.usage.tat + seen.flow.others * (begun - seen.at)
+    return Form.BUSY if tat > rate.at(now, life=life).x else Form.IDLE
+
+
+def misled(seen: Seen | None, band: Band) -> bool:
+    """Whether the item bears a mark that looks like this slot's and is old: not to be heeded."""
+    if seen is None or seen.usage.tat is None:
+        return False
+    return seen.mark == band.slot and seen.usage.tat < band.lo
+
+
+def marked_by(form: Form, blind: bool, band: Band, outcome: Outcome) -> bool:
+    """Whether the item is known to bear the mark of the slot in which it was asked for."""
+    if form is Form.NEW or (form is Form.IDLE and blind):
+        return False
+    if outcome.admitted:
+        return True  # or else nothing but a mark refuses IDLE where the bucket has rested
+    return form is Form.IDLE and outcome.usage.tat is not None and outcome.usage.tat <= band.x

@@ -22,7 +22,7 @@ import numpy as np
 
 from engine._scipy import section_filter
 from engine.fork import Fork
-from engine.lockstep import Step, in_lockstep
+from engine.lockstep import Step, in_lockstep, two_in_lockstep
 from engine.memory import dropped, note, recalls, remembered
 from engine.smoothing import recursion
 from engine.types import Float64
@@ -203,9 +203,13 @@ def two_cascaded(one: Float64, two: Float64, cascade: Cascade) -> tuple[Float64,
     one_column = not isinstance(cast("object", one), Fork) and one.ndim == 1
     if not one_column or recalls() or cascade.weights.shape[-1] > len(one):
         return cascaded(one, cascade), cascaded(two, cascade)
-    both = np.empty((len(one), 2))
-    both[:, 0], both[:, 1] = one, two
-    said = cascaded(both.T, cascade)
+    bars = cascade.weights.shape[-1]
+    state, seed = _begun(np.array([one[:bars], two[:bars]]), cascade)
+    rest = _heard(one, cascade), _heard(two, cascade)
+    said = two_in_lockstep(*rest, cascade.steps, state, cascade.scale)
+    if said is None or seed is None:
+        return cascaded(one, cascade), cascaded(two, cascade)
+    said[:, 0] = seed
     return said[0], said[1]
 
 

@@ -15,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 
 from engine._scipy import Product, product_alone
-from engine.types import Float64, Int32
+from engine.types import Float64, Int32, Prices
 
-__all__ = ["Step", "alone", "in_lockstep"]
+__all__ = ["Step", "alone", "in_lockstep", "turned", "two_in_lockstep"]
 
 Step = float | None
 """What is kept, y[t] = x[t] + keep * y[t-1], or None for what x moved, y[t] = x[t] - x[t-1]."""
@@ -50,6 +50,14 @@ def _product() -> Product | None:
         if not np.array_equal(line, np.repeat([1.0 + little, 0.0, 1.0], columns)):
             return None
     return product
+
+
+def turned(column: Prices) -> Prices:
+    """A column as it is; a batch with the values of a bar side by side, for what only looks there.
+
+    What is computed from it lies like it, and need not be turned for each recursion.
+    """
+    return column if len(column.shape) == 1 else np.asfortranarray(column)
 
 
 def alone(values: Float64, gain: float, keep: float, memory: Float64) -> Float64 | None:
@@ -107,35 +115,38 @@ def in_lockstep(
     *lead, length = columns.shape
     rows, bars = prod(lead), length - moves
     flat, begun = columns.reshape(rows, length).T, memory.reshape(rows, len(steps)).T
-    if rows * length <= _VALUES:
-        turned = _taken(product, flat, steps, begun, gain, moves=moves)
-        if turned is None:
-            return None
-        if scale != 1.0:
-            turned *= scale
-        return turned.T.reshape(*lead, bars)
-    whole = np.empty((rows, bars))
     step = max(1, _VALUES // length)
+    whole = np.empty((rows, bars)) if rows > step else None
     for first in range(0, rows, step):
         part = slice(first, first + step)
-        turned = _taken(product, flat[:, part], steps, begun[:, part], gain, moves=moves)
-        if turned is None:
+        block = np.multiply(flat[:, part], gain, order="C")
+        said = _taken(product, block, steps, begun[:, part], moves=moves)
+        if said is None:
             return None
-        np.multiply(turned.T, scale, out=whole[part])
-    return whole.reshape(*lead, bars)
+        if whole is None:
+            said *= scale
+            return said.T.reshape(*lead, bars)
+        np.multiply(said.T, scale, out=whole[part])
+    return None if whole is None else whole.reshape(*lead, bars)
+
+
+def two_in_lockstep(
+    one: Float64, two: Float64, steps: Sequence[Step], memory: Float64, scale: float
+) -> Float64 | None:
+    """The same for two columns (n,), with a memory (2, steps); (2, n)."""
+    product = _product()
+    if product is None:
+        return None
+    both = np.empty((len(one), 2))
+    both[:, 0], both[:, 1] = one, two
+    said = _taken(product, both, steps, memory.T, moves=False)
+    return None if said is None else np.multiply(said.T, scale, order="C")
 
 
 def _taken(
-    product: Product,
-    columns: Float64,
-    steps: Sequence[Step],
-    memory: Float64,
-    gain: float,
-    *,
-    moves: bool,
+    product: Product, turned: Float64, steps: Sequence[Step], memory: Float64, *, moves: bool
 ) -> Float64 | None:
     """One block through all steps, bars first; None where a value is not finite."""
-    turned = np.array(columns, order="C") if gain == 1.0 else np.multiply(columns, gain, order="C")
     if moves:
         turned = turned[1:] - turned[:-1]
     for keep, before in zip(steps, memory, strict=True):

@@ -7,6 +7,7 @@ import numpy as np
 from engine.arithmetic import divided
 from engine.catalog import Between, indicator
 from engine.indicators.volatility import ranges_of
+from engine.lockstep import turned
 from engine.smoothing import resting_mean, wilder_sum
 from engine.types import Prices, Values
 from engine.windows import aligned, since_max, since_min
@@ -62,6 +63,7 @@ def adx(
     >>> line.adx.round(1).tolist(), line.plus_di.round(1).tolist()
     ([nan, nan, nan, 55.6, 61.8], [nan, nan, 62.5, 31.2, 52.5])
     """
+    high, low, close = turned(high), turned(low), turned(close)
     up, down = high[..., 1:] - high[..., :-1], low[..., :-1] - low[..., 1:]
     rise = np.where(up > np.maximum(down, 0.0), up, 0.0)
     fall = np.where(down > np.maximum(up, 0.0), down, 0.0)

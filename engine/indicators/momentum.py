@@ -7,6 +7,7 @@ import numpy as np
 from engine.arithmetic import divided
 from engine.cascades import cascaded, leads, means, two_cascaded
 from engine.catalog import Between, indicator
+from engine.lockstep import turned
 from engine.smoothing import exponential_mean
 from engine.types import Prices, Values
 from engine.windows import aligned, placed
@@ -47,11 +48,13 @@ def rsi(close: Prices, window: Annotated[int, Between(2, 500)] = 14) -> Values:
     >>> rsi(np.array([10.0, 11.0, 12.0, 11.0]), window=2).round(1).tolist()
     [nan, nan, 100.0, 50.0]
     """
+    close = turned(close)
     change = close[..., 1:] - close[..., :-1]
     risen = np.maximum(change, 0.0)
-    gains, losses = two_cascaded(risen, risen - change, means(1.0, window))
+    change -= risen
+    gains, losses = two_cascaded(risen, change, means(1.0, window))  # losses are below 0
     return placed(
-        np.multiply, divided(gains, gains + losses, otherwise=0.5), 100.0, close.shape[-1]
+        np.multiply, divided(gains, gains - losses, otherwise=0.5), 100.0, close.shape[-1]
     )
 
 

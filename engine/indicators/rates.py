@@ -7,6 +7,7 @@ import numpy as np
 from engine.arithmetic import divided
 from engine.cascades import means, two_cascaded
 from engine.catalog import Between, indicator
+from engine.lockstep import turned
 from engine.types import Prices, Values
 from engine.windows import aligned, lagged, placed, weighted_sum
 
@@ -113,6 +114,7 @@ def tsi(
     >>> tsi(np.array([1.0, 2.0, 3.0, 4.0, 3.0]), slow=2, fast=2).round(2).tolist()
     [nan, nan, nan, 100.0, 11.11]
     """
+    close = turned(close)
     change = close[..., 1:] - close[..., :-1]
     lean, movement = two_cascaded(change, np.abs(change), means(2.0, slow, fast))
     return placed(np.multiply, divided(lean, movement, otherwise=0.0), 100.0, close.shape[-1])

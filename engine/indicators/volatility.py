@@ -114,10 +114,11 @@ def true_range(high: Prices, low: Prices, close: Prices) -> Values:
 
 
 def ranges_of(high: Prices, low: Prices, close: Prices) -> Values:
-    """True ranges, of the bars that have one before them."""
     """True ranges from the second bar on."""
     before = close[..., :-1]
-    return np.maximum(high[..., 1:], before) - np.minimum(low[..., 1:], before)
+    ranges = np.maximum(high[..., 1:], before)
+    ranges -= np.minimum(low[..., 1:], before)
+    return ranges
 
 
 @indicator(lookback=lambda window: window)

@@ -20,7 +20,6 @@ from graphql_api.commands import (
 from graphql_api.commands.account_arguments import add_accounts, add_keys
 from graphql_api.errors import ApiError
 from graphql_api.settings import BadSetting, Settings
-from graphql_api.stores.records import StoreUnavailable
 from market_data.calendar import CALENDARS
 from market_data.errors import MarketDataError
 
@@ -33,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     overrides = {"data": asked.data} if getattr(asked, "data", None) else {}
     try:
         return int(asked.run(asked, Settings.read(**overrides)) or 0)
-    except (ApiError, BadSetting, MarketDataError, StoreUnavailable, OSError) as error:
+    except (ApiError, BadSetting, MarketDataError, OSError) as error:
         print(f"intellpulse: {error}", file=sys.stderr)
         return 1
 

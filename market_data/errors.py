@@ -13,7 +13,9 @@ MarketDataError
     NotReleasable        a row in quarantine that breaks a rule still
     NothingKept          nothing of that name is kept
     Damaged              what was kept cannot be read any more: its bytes have changed
-    StoreUnavailable     the store of bars cannot be read or written now
+    StoreUnavailable     the store cannot be read or written now
+        StoreUntouched       surely nothing was written
+            StoreThrottled       it is asked for more than it takes now
     UnknownFormat        a store written by a newer version of this software
     SourceError          what a source of bars answered instead of bars
         SourceUnavailable    it cannot be reached, or fails, now
@@ -42,7 +44,9 @@ __all__ = [
     "RateLimited",
     "SourceError",
     "SourceUnavailable",
+    "StoreThrottled",
     "StoreUnavailable",
+    "StoreUntouched",
     "TooLarge",
     "UnknownAtSource",
     "UnknownFormat",
@@ -161,7 +165,15 @@ class Damaged(MarketDataError):
 
 
 class StoreUnavailable(MarketDataError):
-    """The store of bars cannot be read or written now."""
+    """The store did not answer, or answered that it cannot; whether a write happened is unknown."""
+
+
+class StoreUntouched(StoreUnavailable):
+    """The store was not reached, or waited for in vain: surely nothing was written."""
+
+
+class StoreThrottled(StoreUntouched):
+    """The store answered that it is asked too much, and did nothing."""
 
 
 class UnknownFormat(MarketDataError):

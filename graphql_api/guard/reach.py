@@ -14,7 +14,7 @@ from graphql_api.errors import Unavailable
 from graphql_api.guard.breaker import Breaker
 from graphql_api.guard.limits import SECOND
 from graphql_api.stores import StoreThrottled, StoreUnavailable
-from graphql_api.stores.patience import LONGEST_CALL, within
+from market_data.aws.patience import LONGEST_CALL, within
 
 __all__ = ["Reach"]
 

@@ -17,9 +17,7 @@ from graphql_api.errors import (
     Unavailable,
 )
 from graphql_api.observability import request_id
-from graphql_api.stores.records import StoreUnavailable
-from market_data.errors import Damaged
-from market_data.errors import StoreUnavailable as BarsUnavailable
+from market_data.errors import Damaged, StoreUnavailable
 
 __all__ = ["OUR_FAULT", "as_api_error", "present", "refusal"]
 
@@ -71,7 +69,7 @@ def as_api_error(error: Exception) -> ApiError:
         return cause
     if isinstance(cause, EngineError):
         return BadInput(f"{str(cause).rstrip('.')}.")
-    if isinstance(cause, StoreUnavailable | BarsUnavailable):
+    if isinstance(cause, StoreUnavailable):
         log.warning("store unavailable", exc_info=cause)
         return Unavailable("The store cannot be reached; try again in a moment.")
     log.error("resolver failed", exc_info=cause)

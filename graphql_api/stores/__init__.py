@@ -12,11 +12,9 @@ from graphql_api.stores.records import (
     Scope,
     Slice,
     Slot,
-    StoreThrottled,
-    StoreUnavailable,
-    StoreUntouched,
     UsageDay,
 )
+from market_data.errors import StoreThrottled, StoreUnavailable, StoreUntouched
 
 __all__ = [
     "Account",

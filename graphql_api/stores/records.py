@@ -21,23 +21,8 @@ __all__ = [
     "Scope",
     "Slice",
     "Slot",
-    "StoreThrottled",
-    "StoreUnavailable",
-    "StoreUntouched",
     "UsageDay",
 ]
-
-
-class StoreUnavailable(Exception):
-    """The store did not answer, or answered that it cannot; whether a write happened is unknown."""
-
-
-class StoreUntouched(StoreUnavailable):
-    """The store was not reached, or waited for in vain: surely nothing was written."""
-
-
-class StoreThrottled(StoreUntouched):
-    """The store answered that it is asked too much, and did nothing."""
 
 
 class Scope(enum.StrEnum):

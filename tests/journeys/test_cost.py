@@ -92,8 +92,8 @@ def test_one_write_gives_back_and_none_where_all_was_done(http, ask, new_key, mo
 
 
 def test_what_cannot_be_given_back_is_said_to_be_charged(http, ask, new_key, monkeypatch) -> None:
-    from graphql_api.stores.records import StoreUnavailable
     from graphql_api.stores.sqlite import SqliteStore
+    from market_data.errors import StoreUnavailable
 
     def fail(*_: object) -> None:
         raise StoreUnavailable("away")

@@ -20,8 +20,9 @@ from graphql_api.stores.dynamodb.items import (
     time_to_live,
     use_sk,
 )
-from graphql_api.stores.dynamodb.table import READ_ATTEMPTS, ConditionFailed, Table, numbers
+from graphql_api.stores.dynamodb.table import READ_ATTEMPTS, Table, numbers
 from graphql_api.stores.records import NEWEST, Account, ApiKey, AuditEntry, Once, Overrides, Slice
+from market_data.aws.calls import ConditionFailed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, TransactWriteItemTypeDef

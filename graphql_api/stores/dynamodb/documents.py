@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from graphql_api.stores.dynamodb.items import DOCUMENTS, document_pk
 from graphql_api.stores.dynamodb.table import READ_ATTEMPTS, Table, numbers
-from graphql_api.stores.records import AuditEntry, StoreUnavailable
+from graphql_api.stores.records import AuditEntry
+from market_data.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactGetItemTypeDef, TransactWriteItemTypeDef

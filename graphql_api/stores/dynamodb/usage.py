@@ -8,8 +8,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from graphql_api.stores.dynamodb.items import account_pk, time_to_live, usage_of, use_sk
-from graphql_api.stores.dynamodb.table import ConditionFailed, Table, numbers
+from graphql_api.stores.dynamodb.table import Table, numbers
 from graphql_api.stores.records import SLOTS, Charge, Outcome, Slot, UsageDay
+from market_data.aws.calls import ConditionFailed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from graphql_api.stores.records import StoreUnavailable, StoreUntouched
+from market_data.errors import StoreUnavailable, StoreUntouched
 
 __all__ = ["SqliteFile"]
 

@@ -1,7 +1,7 @@
 """Bars in DynamoDB, with large chunks, archives and panels in S3; and what lies beside them."""
 
+from market_data.aws.clients import connect, connect_s3
 from market_data.stores.dynamodb.backend import TABLE, TIME_TO_LIVE, DynamoDBBackend
-from market_data.stores.dynamodb.calls import connect, connect_s3
 from market_data.stores.dynamodb.deliveries import DynamoDBDeliveries
 from market_data.stores.dynamodb.quarantine import DynamoDBQuarantine
 from market_data.stores.dynamodb.readings import DynamoDBReadingStore

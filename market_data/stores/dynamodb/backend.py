@@ -19,11 +19,11 @@ from dataclasses import astuple
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from market_data.aws.calls import Calls, Refused
 from market_data.calendar import DAY, SECOND
 from market_data.errors import StoreUnavailable
 from market_data.instruments import Instrument
 from market_data.stores.dynamodb.bucket import Bucket
-from market_data.stores.dynamodb.calls import Calls, Refused
 from market_data.stores.dynamodb.items import AT_ONCE, item_key, packed_bytes, read_items
 from market_data.stores.dynamodb.threads import Threads
 from market_data.stores.objects import KEPT_DAYS, Kept, Name

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from market_data.stores.dynamodb.calls import Calls, Refused
+from market_data.aws.calls import Calls, Refused
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

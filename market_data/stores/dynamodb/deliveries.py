@@ -5,10 +5,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from market_data import clock as system
+from market_data.aws.calls import Calls
 from market_data.calendar import SECOND
 from market_data.clock import Clock
 from market_data.stores.deliveries import REMEMBERED
-from market_data.stores.dynamodb.calls import Calls
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

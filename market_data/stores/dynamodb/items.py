@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from market_data.aws.calls import Calls
 from market_data.errors import StoreUnavailable
-from market_data.stores.dynamodb.calls import Calls
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

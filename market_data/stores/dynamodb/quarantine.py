@@ -14,9 +14,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.types import Interval
+from market_data.aws.calls import Calls, Refused
 from market_data.quarantine import Quarantined, State
 from market_data.sources.sifting import Refusal
-from market_data.stores.dynamodb.calls import Calls, Refused
 from market_data.stores.sqlite_quarantine import raw_row
 
 if TYPE_CHECKING:

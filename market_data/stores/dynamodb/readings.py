@@ -12,9 +12,9 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from market_data import clock as system
+from market_data.aws.calls import Calls, Refused
 from market_data.clock import Clock, Sleep
 from market_data.errors import BadReadings, StoreUnavailable
-from market_data.stores.dynamodb.calls import Calls, Refused
 from market_data.stores.dynamodb.items import item_key, packed_bytes, read_items
 from market_data.stores.dynamodb.threads import Threads
 from market_data.stores.objects import Kept

@@ -29,7 +29,7 @@ from graphql_api.stores import (
 )
 from graphql_api.stores.dynamodb import TABLE, TIME_TO_LIVE, DynamoDBStore, connect
 from graphql_api.stores.dynamodb.items import time_to_live
-from graphql_api.stores.patience import within
+from market_data.aws.patience import within
 
 TODAY = "2026-11-21"
 ACCOUNT = Account("01ACCOUNT", "name", "BASIC", 1)

@@ -8,9 +8,7 @@ import pytest
 
 from graphql_api.stores import Charge, StoreUnavailable
 from graphql_api.stores.dynamodb import DynamoDBStore, connect
-from market_data.errors import StoreUnavailable as BarsUnavailable
-from market_data.stores.dynamodb.calls import Calls
-from market_data.stores.dynamodb.calls import connect as connect_bars
+from market_data.aws.calls import Calls
 
 WHOLE = b'{"Attributes": {"used": {"N": "7"}, "tat": {"N": "1"}}, "Item": {"pk": {"S": "a"}}}'
 HALF = WHOLE[: len(WHOLE) // 2]
@@ -72,8 +70,8 @@ def test_an_answer_that_is_cut_short_is_an_outage(answering, answer):
     with pytest.raises(StoreUnavailable, match="did not answer"):
         store.idle(CHARGE, 0, 1)
     store.close()
-    bars = connect_bars("eu-central-1", endpoint)
-    with pytest.raises(BarsUnavailable, match="did not answer"):
+    bars = connect("eu-central-1", endpoint)
+    with pytest.raises(StoreUnavailable, match="did not answer"):
         Calls.ask(bars.get_item, TableName="bars", Key={"pk": {"S": "a"}})
     bars.close()
 

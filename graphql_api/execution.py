@@ -215,7 +215,8 @@ class Service:
             executor_class=ColumnExecutor,
         )
         assert isinstance(result, ExecutionResult)  # noqa: S101  # no resolver is asynchronous
-        errors = [present(error) for error in (result.errors or [])[:MAX_ERRORS]]
+        logged: set[int] = set()
+        errors = [present(error, logged=logged) for error in result.errors or ()]
         actual = charged = admission.cost
         if any(error["extensions"]["code"] in OUR_FAULT for error in errors):
             actual = 0 if self.guard.refund(caller, admission, reach=reach) else charged
@@ -226,7 +227,7 @@ class Service:
         note(cost=actual, errors=[error["extensions"]["code"] for error in errors] or None)
         body: dict[str, Any] = {"data": result.data}
         if errors:
-            body["errors"] = errors
+            body["errors"] = errors[:MAX_ERRORS]
         return Answer(
             body | _extensions(admission, actual),
             admission.headers(),

@@ -32,7 +32,9 @@ OUR_FAULT = frozenset({"DATA_DAMAGED", "INTERNAL", "UNAVAILABLE"})
 """Codes of failures that are not charged."""
 
 
-def present(error: GraphQLError, code: str | None = None) -> dict[str, Any]:
+def present(
+    error: GraphQLError, code: str | None = None, logged: set[int] | None = None
+) -> dict[str, Any]:
     """An error as a caller sees it.
 
     Parameters
@@ -42,6 +44,8 @@ def present(error: GraphQLError, code: str | None = None) -> dict[str, Any]:
     code : str, optional
         For an error of the query itself: its ``extensions.code``. Without, the error comes from a
         resolver, and its cause decides.
+    logged : set, optional
+        What of this request has been logged: a cause that several fields share is logged once.
     """
     shown: dict[str, Any] = {"message": _in_terms_of_graphql(error.message)}
     if error.locations:
@@ -51,29 +55,46 @@ def present(error: GraphQLError, code: str | None = None) -> dict[str, Any]:
     if code is not None:
         shown["extensions"] = {"code": (error.extensions or {}).get("code", code)}
         return shown
-    cause = as_api_error(error)
+    cause = as_api_error(error, logged)
     return shown | {"message": cause.message, "extensions": cause.extensions()}
 
 
-def as_api_error(error: Exception) -> ApiError:
+def as_api_error(error: Exception, logged: set[int] | None = None) -> ApiError:
     """What is said of an exception: itself, where it was made for callers, or a masked one."""
-    cause: BaseException | None = error
+    cause: BaseException = error
     if isinstance(error, GraphQLError):
         cause = error.original_error or error
         if isinstance(cause, GraphQLError) and _about_an_argument(error):
             return BadInput(_in_terms_of_graphql(cause.message))
-    if isinstance(cause, Damaged | DataDamaged):
-        log.error("data damaged", exc_info=cause)
-        return _under_request_id(cause if isinstance(cause, DataDamaged) else DataDamaged())
-    if isinstance(cause, ApiError):
+    if isinstance(cause, ApiError) and not isinstance(cause, DataDamaged):
         return cause
     if isinstance(cause, EngineError):
         return BadInput(f"{str(cause).rstrip('.')}.")
+    failure, level, what = _failure(cause)
+    logged, root = set() if logged is None else logged, id(_root(cause))
+    if root not in logged:
+        log.log(level, what, exc_info=cause)
+        logged.add(root)
+    return failure
+
+
+def _failure(cause: BaseException) -> tuple[ApiError, int, str]:
+    """What is said of a failure, and how it is logged."""
     if isinstance(cause, StoreUnavailable):
-        log.warning("store unavailable", exc_info=cause)
-        return Unavailable("The store cannot be reached; try again in a moment.")
-    log.error("resolver failed", exc_info=cause)
-    return _under_request_id(Internal())
+        said = Unavailable("The store cannot be reached; try again in a moment.")
+        return said, logging.WARNING, "store unavailable"
+    if isinstance(cause, DataDamaged):
+        return _under_request_id(cause), logging.ERROR, "data damaged"
+    if isinstance(cause, Damaged):
+        return _under_request_id(DataDamaged()), logging.ERROR, "data damaged"
+    return _under_request_id(Internal()), logging.ERROR, "resolver failed"
+
+
+def _root(cause: BaseException) -> BaseException:
+    """The exception with which it began."""
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    return cause
 
 
 def _under_request_id(failure: ApiError) -> ApiError:

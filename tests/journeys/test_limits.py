@@ -7,6 +7,8 @@ import pytest
 
 import engine
 from graphql_api.stores import Scope
+from market_data.errors import StoreUnavailable
+from market_data.stores import SqliteBarStore
 
 SIGNAL = '{ signal(symbol: "IBM") { __typename ... on Signal { action } } }'
 USAGE = "{ usage { unitsUsed requests } }"
@@ -139,6 +141,53 @@ def test_a_failure_of_ours_is_masked_logged_and_not_charged(
     assert "secret insides of ours" in str(causes[0].exc_info[1])
     assert failed.json["extensions"]["cost"]["actualQueryCost"] == 0
     assert ask(http, USAGE, key).json["data"]["usage"]["unitsUsed"] == 0
+
+
+def test_a_failure_behind_five_mistakes_of_the_caller_is_logged_and_not_charged(
+    http, ask, new_key, monkeypatch, caplog
+) -> None:
+    key = new_key(http)
+    told = ask(http, '{ signal(symbol: "IBM") { ... on Signal { id } } }', key).json
+    used = told["extensions"]["cost"]["actualQueryCost"]
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("secret insides of ours")
+
+    monkeypatch.setattr("graphql_api.judgement.Judge.ask", fail)
+    wrong = " ".join(f'a{i}: node(id: "x") {{ id }}' for i in range(5))
+    query = f'{{ {wrong} ours: node(id: "{told["data"]["signal"]["id"]}") {{ id }} }}'
+    with caplog.at_level(logging.ERROR):
+        failed = ask(http, query, key)
+    assert [error["extensions"]["code"] for error in failed.json["errors"]] == [
+        "BAD_USER_INPUT"
+    ] * 5
+    assert failed.json["extensions"]["cost"]["actualQueryCost"] == 0
+    (cause,) = [record for record in caplog.records if record.exc_info]
+    assert "secret insides of ours" in str(cause.exc_info[1])
+    assert ask(http, USAGE, key).json["data"]["usage"]["unitsUsed"] == used
+
+
+def test_a_cause_that_several_fields_share_is_logged_once(
+    http, ask, new_key, monkeypatch, caplog
+) -> None:
+    key = new_key(http)
+    ids = [
+        ask(http, f'{{ signal(symbol: "{name}") {{ ... on Signal {{ id }} }} }}', key)
+        for name in ("IBM", "AAPL", "MSFT")
+    ]
+    ids = [one.json["data"]["signal"]["id"] for one in ids]
+
+    def away(*_: object) -> None:
+        raise StoreUnavailable("the file of bars is locked")
+
+    monkeypatch.setattr(SqliteBarStore, "load", away)
+    fields = " ".join(f'a{i}: node(id: "{one}") {{ id }}' for i, one in enumerate(ids))
+    with caplog.at_level(logging.WARNING):
+        failed = ask(http, f"{{ {fields} }}", key)
+    codes = [error["extensions"]["code"] for error in failed.json["errors"]]
+    assert codes == ["UNAVAILABLE"] * 3
+    (cause,) = [record for record in caplog.records if record.exc_info]
+    assert cause.getMessage() == "store unavailable"
 
 
 def test_a_failure_outside_of_resolvers_is_masked_too(http, ask, new_key, monkeypatch) -> None:

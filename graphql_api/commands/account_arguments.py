@@ -9,7 +9,7 @@ from graphql_api.guard.plans import PLANS
 from graphql_api.schema.scalars import micros
 from graphql_api.stores import Scope
 
-__all__ = ["add_accounts", "add_keys"]
+__all__ = ["Commands", "add_accounts", "add_keys"]
 
 Commands = Any  # argparse keeps the name of its own type to itself
 

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any, Final, TypeVar
 
-from graphql_api.commands.keys import deeds, print_json
+from graphql_api.commands.keys import deeds
 from graphql_api.commands.keys import shown as shown_key
+from graphql_api.commands.printing import print_json
 from graphql_api.guard.plans import plan_of
 from graphql_api.schema.scalars import rfc3339
 from graphql_api.settings import Settings

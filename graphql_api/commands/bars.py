@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import Any
 
 from graphql_api.app import open_bars
-from graphql_api.commands.keys import print_json
+from graphql_api.commands.printing import print_rows
 from graphql_api.schema.scalars import rfc3339
 from graphql_api.settings import Settings
 from market_data.errors import NothingKept
@@ -80,13 +80,11 @@ def listing(asked: argparse.Namespace, settings: Settings) -> None:
         }
         for instrument, series in kept
     ]
-    if asked.json:
-        print_json(rows)
-        return
-    for row in rows:
-        print("  ".join(str(value) for value in row.values()))
-    if not rows:
-        print("no bars are kept; intellpulse bars import FILE --symbol S --interval ONE_DAY")
+    print_rows(
+        rows,
+        as_json=asked.json,
+        nothing="no bars are kept; intellpulse bars import FILE --symbol S --interval ONE_DAY",
+    )
 
 
 def panel(asked: argparse.Namespace, settings: Settings) -> None:

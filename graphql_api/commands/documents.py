@@ -9,7 +9,7 @@ import orjson
 
 from graphql_api import schema
 from graphql_api.app import documents_file
-from graphql_api.commands.keys import print_json
+from graphql_api.commands.printing import print_json
 from graphql_api.documents import Documents, Unfit
 from graphql_api.settings import Settings
 from graphql_api.trusted import BadManifest, read_documents, sha256_name

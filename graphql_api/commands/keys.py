@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
-import orjson
-
 from graphql_api.app import open_accounts
+from graphql_api.commands.printing import print_json
 from graphql_api.guard.accounts import Accounts, NewKey
 from graphql_api.guard.keys import digest
 from graphql_api.schema.scalars import rfc3339
@@ -15,7 +14,7 @@ from graphql_api.settings import Settings
 from graphql_api.stores import ApiKey, Scope
 from market_data.clock import now
 
-__all__ = ["create", "deeds", "listing", "print_json", "revoke", "rotate"]
+__all__ = ["create", "deeds", "listing", "revoke", "rotate"]
 
 
 @contextmanager
@@ -89,11 +88,6 @@ def shown(key: ApiKey) -> dict[str, Any]:
 def moment(at: int | None) -> str | None:
     """A time as it is printed, where there is one."""
     return None if at is None else rfc3339(at)
-
-
-def print_json(value: Any) -> None:
-    """One JSON value, for programs that read us."""
-    print(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
 
 
 def _print_new(new: NewKey, as_json: bool) -> None:

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 from graphql_api.app import open_bars, open_quarantine
-from graphql_api.commands.keys import print_json
+from graphql_api.commands.printing import print_json
 from graphql_api.schema.scalars import rfc3339
 from graphql_api.settings import Settings
 from market_data.clock import now, wait_until

@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import Any
 
 from graphql_api.app import open_readings
-from graphql_api.commands.keys import print_json
+from graphql_api.commands.printing import print_rows
 from graphql_api.schema.scalars import rfc3339
 from graphql_api.settings import Settings
 from market_data.calendar import DAY
@@ -70,13 +70,11 @@ def listing(asked: argparse.Namespace, settings: Settings) -> None:
     """The symbols that have sentiment."""
     with closing(open_readings(settings)) as store:
         rows = [_shown(store.readings(symbol)) for symbol in store.symbols()]
-    if asked.json:
-        print_json(rows)
-        return
-    for row in rows:
-        print("  ".join(str(value) for value in row.values()))
-    if not rows:
-        print("no sentiment is kept; intellpulse sentiment import FILE --symbol S")
+    print_rows(
+        rows,
+        as_json=asked.json,
+        nothing="no sentiment is kept; intellpulse sentiment import FILE --symbol S",
+    )
 
 
 def export(asked: argparse.Namespace, settings: Settings) -> None:

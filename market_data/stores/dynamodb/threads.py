@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
 
 __all__ = ["Threads"]
@@ -27,11 +28,11 @@ class Threads:
         self._lock = threading.Lock()
 
     def begin(self, calls: Sequence[Callable[[], T]]) -> list[Future[T]]:
-        """Begin some calls, and go on at once."""
+        """Begin some calls, and go on at once; they know what this one does of the request."""
         with self._lock:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(AT_ONCE, self._name)
-            return [self._pool.submit(call) for call in calls]
+            return [self._pool.submit(copy_context().run, call) for call in calls]
 
     def all(self, calls: Sequence[Callable[[], T]]) -> list[T]:
         """What calls answer that are made at once; a single one needs no thread of its own."""

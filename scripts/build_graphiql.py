@@ -124,7 +124,8 @@ def node_of_wheel(python: Path) -> Node:
     """
     if not NODE_LOCK.is_file():
         raise BuildError("neither Node.js 20.19 or newer nor requirements-node.lock was found")
-    print("  No Node.js 20.19 or newer here: taking it from PyPI into .venv")
+    # Not where a script of Node.js says what it has to say.
+    print("  No Node.js 20.19 or newer here: taking it from PyPI into .venv", file=sys.stderr)
     pip = [str(python), "-m", "pip", "install", "--quiet", "--retries=1"]
     run([*pip, "--require-hashes", "-r", str(NODE_LOCK)], ROOT)
     found = run(
@@ -146,7 +147,7 @@ def find_node() -> Node:
 def build(project: Path, node: Node) -> None:
     """Install what the lock names and bundle it; dist/ gets its stamp last, when all is there."""
     path = os.pathsep.join([str(Path(node.node).parent), os.environ.get("PATH", "")])
-    print(f"  Installing packages from package-lock.json with {node.origin}", flush=True)
+    print(f"  Installing packages from package-lock.json with {node.origin}", file=sys.stderr)
     install = ["ci", "--ignore-scripts", "--prefer-offline", "--fetch-retries=1", *QUIET]
     run([*node.npm, *install], project, PATH=path)
     print("  Bundling", flush=True)

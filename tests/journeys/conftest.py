@@ -152,8 +152,8 @@ def lambda_(sample_bars: Path, more_settings: dict[str, str]) -> Iterator[Lambda
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         for name, value in (environ | more_settings).items():
             patch.setenv(name, value)
-        # moto answers in this process, as slowly as the machine is busy; what slowness does to a
-        # request is tested where it is made by hand.
+        # moto answers in this process, a hundred times slower than DynamoDB on a busy machine; what
+        # slowness does to a request is tested where it is made by hand.
         patch.setattr(reach, "PATIENCE", 60 * SECOND)
         client = boto3.client("dynamodb")
         client.create_table(TableName="accounts", **TABLE)

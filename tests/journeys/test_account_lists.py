@@ -2,7 +2,6 @@
 
 import pytest
 
-from graphql_api.guard import reach
 from graphql_api.schema.node import global_id
 from graphql_api.stores import Scope
 
@@ -18,11 +17,6 @@ LOG = f"""query ($account: ID, $first: Int, $after: String, $last: Int, $before:
 ACCOUNTS = f"""query ($first: Int, $after: String, $last: Int, $before: String) {{
     accounts(first: $first, after: $after, last: $last, before: $before) {{
         nodes {{ id name keys {{ label }} }} edges {{ cursor node {{ id }} }} {PAGE_OF} }} }}"""
-
-
-@pytest.fixture(autouse=True)
-def _time_for_moto(monkeypatch):
-    monkeypatch.setattr(reach, "PATIENCE", 60_000_000)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from graphql_api.guard import keys, reach
+from graphql_api.guard import keys
 from graphql_api.schema.node import global_id
 from graphql_api.stores import Overrides, Scope, Slice
 
@@ -21,12 +21,6 @@ CREATE_ACCOUNT = """mutation ($input: CreateAccountInput!) { createAccount(input
     account { id name plan limits { burst } keys { id } } key { id scopes } secret } }"""
 VIEWER = "{ viewer { account { id plan } key { id } scopes } }"
 READ, WRITE, ADMIN = Scope.SIGNALS_READ, Scope.KEYS_WRITE, Scope.ADMIN
-
-
-@pytest.fixture(autouse=True)
-def _time_for_moto(monkeypatch):
-    """Moto works in this process, a hundred times slower than DynamoDB on a busy machine."""
-    monkeypatch.setattr(reach, "PATIENCE", 60_000_000)
 
 
 @pytest.fixture

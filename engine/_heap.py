@@ -17,15 +17,16 @@ import numpy as np
 
 from engine.types import Float64
 
-__all__ = ["keep_freed_memory", "room"]
+__all__ = ["Block", "apart", "fresh", "keep_freed_memory", "room", "rows_of"]
 
 _LINE = 8  # float64 in a cache line
+_SHORT = 8192  # values in a column that NumPy may lay anywhere
 _ROUND = 1024  # columns of nearly one length fit the same block
 _LARGEST = 65_536  # values in a block that is kept: beyond, caches do not hold it anyway
 _BLOCKS = 16  # kept by a thread, hence at most 8 MiB
 
 
-_Block = tuple[Float64, int, int]
+Block = tuple[Float64, int, int]
 """Memory, where in it the first whole cache line begins, and how many values follow."""
 
 
@@ -33,7 +34,7 @@ class _Kept(threading.local):
     """The blocks of one thread."""
 
     def __init__(self) -> None:
-        self.blocks: list[_Block] = []
+        self.blocks: list[Block] = []
 
 
 _KEPT = _Kept()
@@ -48,13 +49,23 @@ def room(shape: tuple[int, ...]) -> Float64:
     """An empty column, or a batch of them, each row at the start of a cache line.
 
     NumPy's own memory begins anywhere, and a vector that is written across two lines takes twice as
-    long.
+    long. A short column saves less by it than looking for a block costs.
     """
     if len(shape) == 1:
-        return _line(shape[0])
+        return _line(shape[0]) if shape[0] > _SHORT else np.empty(shape)
+    return rows_of(_line(apart(shape)), shape)
+
+
+def apart(shape: tuple[int, ...]) -> int:
+    """How many values a batch of columns takes whose rows begin at cache lines."""
     *rows, bars = shape
-    apart = bars + -bars % _LINE
-    return _line(math.prod(rows) * apart).reshape(*rows, apart)[..., :bars]
+    return math.prod(rows) * (bars + -bars % _LINE)
+
+
+def rows_of(line: Float64, shape: tuple[int, ...]) -> Float64:
+    """Memory as such a batch."""
+    *rows, bars = shape
+    return line.reshape(*rows, bars + -bars % _LINE)[..., :bars]
 
 
 def _line(count: int) -> Float64:
@@ -64,14 +75,20 @@ def _line(count: int) -> Float64:
             memory, start, _ = block
             return memory[start : start + count]
     size = count + -count % _ROUND
-    memory = np.empty(size + _LINE)
-    start = -(memory.ctypes.data // memory.itemsize) % _LINE
+    block = fresh(size)
     if size <= _LARGEST:
-        _keep(blocks, (memory, start, size))
+        _keep(blocks, block)
+    memory, start, _ = block
     return memory[start : start + count]
 
 
-def _keep(blocks: list[_Block], block: _Block) -> None:
+def fresh(size: int) -> Block:
+    """A new block, whoever keeps it."""
+    memory = np.empty(size + _LINE)
+    return memory, -(memory.ctypes.data // memory.itemsize) % _LINE, size
+
+
+def _keep(blocks: list[Block], block: Block) -> None:
     """Add the block; when there are too many, the oldest is left to whoever still holds it."""
     if len(blocks) == _BLOCKS:
         del blocks[0]

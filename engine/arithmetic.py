@@ -4,8 +4,7 @@ import numpy as np
 
 from engine.types import Float64
 
-__all__ = ["beyond_rounding", "divided"]
-
+__all__ = ["beyond_rounding", "divided", "has_no_zero"]
 
 _ROUNDING = 1e-14  # of the level: some 90 units in the last place, as TA-Lib has it
 
@@ -18,6 +17,9 @@ def beyond_rounding(difference: Float64, level: Float64) -> Float64:
     >>> beyond_rounding(np.array([1e-13, 1.0]), np.array([100.0, 100.0])).tolist()
     [0.0, 1.0]
     """
+    least = _least(difference)
+    if least > 0.0 and least > _ROUNDING * max(level[level.argmax()], -_least(level)):
+        return difference  # each beyond the largest bound, as is usual
     beyond = np.abs(difference) > _ROUNDING * np.abs(level)
     return difference if beyond.all() else np.where(beyond, difference, 0.0)
 
@@ -30,7 +32,28 @@ def divided(numerator: Float64, denominator: Float64, otherwise: float) -> Float
     >>> divided(np.array([1.0, 0.0]), np.array([4.0, 0.0]), 0.5).tolist()
     [0.25, 0.5]
     """
-    if denominator.all():
+    if has_no_zero(denominator):
         return numerator / denominator
     nothing = denominator == 0.0
     return np.where(nothing, otherwise, numerator / np.where(nothing, 1.0, denominator))
+
+
+def has_no_zero(values: Float64) -> bool:
+    """Whether no value is 0, soonest said where all are positive.
+
+    Examples
+    --------
+    >>> has_no_zero(np.array([1.0, -2.0])), has_no_zero(np.array([1.0, 0.0]))
+    (True, False)
+    """
+    return _least(values) > 0.0 or bool(values.all())
+
+
+def _least(values: object) -> float:
+    """The least value of a column, which NumPy finds soonest by its place.
+
+    Of what is no plain column, or has a value missing, NaN: it is neither above nor below anything.
+    """
+    if isinstance(values, np.ndarray) and values.ndim == 1 and len(values):
+        return float(values[values.argmin()])
+    return float("nan")

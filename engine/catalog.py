@@ -16,7 +16,7 @@ from math import isfinite
 from types import CodeType, MappingProxyType
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints, overload
 
-from engine.batch import end_to_end, in_blocks
+from engine.batch import in_blocks
 from engine.errors import BadParameter, UnknownName
 from engine.types import Bars, Float64, Rating
 
@@ -290,8 +290,9 @@ def indicator(
             outputs=getattr(answer, "_fields", (function.__name__,)),
             windowed=windowed,
         )
-        rows = end_to_end(function, entry.lookback) if windowed else function
-        _INDICATORS[name] = replace(entry, function=in_blocks(rows))
+        _INDICATORS[name] = replace(
+            entry, function=in_blocks(function, entry.lookback if windowed else None)
+        )
         return function
 
     return enter if function is None else enter(function)

@@ -1,39 +1,43 @@
-"""Values over a sliding window of bars: sums, means, extrema, deviations, along the last axis.
+"""Sums and means over a sliding window of bars, along the last axis.
 
-Windows are built by doubling: spans of 1, 2, 4, ... bars, each the sum (or the maximum) of two
-halves, then as many spans as the width has ones in binary. That takes log2(window) passes over
-whole columns, is as accurate as pairwise summation, and a window's value depends on its own bars
-alone: a tail of the history gives the same bits as all of it, and a missing value spoils only the
-windows that hold it.
+Windows are built by doubling: spans of 1, 2, 4, ... bars, each the sum of two halves, then as many
+spans as the width has ones in binary. That takes log2(window) passes over whole columns, is as
+accurate as pairwise summation, and a window's value depends on its own bars alone: a tail of the
+history gives the same bits as all of it, and a missing value spoils only the windows that hold it.
 
 Every function here returns one value for each *complete* window, the oldest first, hence
 ``length - window + 1`` of them and none where the history is shorter; ``aligned`` puts them on
 their bars.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import repeat
 from typing import cast
 
 import numpy as np
 
 from engine._heap import room
+from engine.arithmetic import divided, has_no_zero
 from engine.fork import Fork, paired
+from engine.scratch import scratch
 from engine.sharing import spans_of
-from engine.types import Float64, Int16
+from engine.types import Float64
 
 __all__ = [
     "aligned",
-    "combined",
+    "into",
     "lagged",
     "last_windows",
+    "next_shared",
     "placed",
-    "since_max",
-    "since_min",
+    "placed_ratio",
+    "typical",
     "weighted_sum",
-    "window_max",
     "window_mean",
-    "window_min",
     "window_sum",
+    "window_sums",
+    "written",
 ]
 
 
@@ -45,18 +49,20 @@ def aligned(values: Float64, length: int) -> Float64:
     >>> aligned(np.array([1.0, 2.0]), 4).tolist()
     [nan, nan, 1.0, 2.0]
     """
-    warm_up = length - values.shape[-1]
     fork: object = values
     if isinstance(fork, Fork):
-        return cast("Float64", np.concatenate([np.full(warm_up, np.nan), values]))
-    column = np.empty((*values.shape[:-1], length))
-    column[..., :warm_up] = np.nan
-    column[..., warm_up:] = values
+        return cast("Float64", np.concatenate([np.full(length - len(fork), np.nan), values]))
+    column, known = _warming_up(values.shape, length)
+    known[...] = values
     return column
 
 
-def placed(operation: np.ufunc, first: Float64, second: Float64 | float, length: int) -> Float64:
+def placed(
+    operation: np.ufunc, first: Float64, second: Float64 | float | None, length: int
+) -> Float64:
     """``aligned(operation(first, second), length)``, made where it stays.
+
+    Without a second, it is one of the first alone.
 
     Examples
     --------
@@ -65,12 +71,51 @@ def placed(operation: np.ufunc, first: Float64, second: Float64 | float, length:
     """
     fork: object = first
     if isinstance(fork, Fork):
-        return aligned(cast("Float64", paired(operation, first, second)), length)
-    warm_up = length - first.shape[-1]
-    column = np.empty((*first.shape[:-1], length))
-    column[..., :warm_up] = np.nan
-    operation(first, second, out=column[..., warm_up:])
+        answer: object = operation(fork) if second is None else paired(operation, fork, second)
+        return aligned(cast("Float64", answer), length)
+    column, known = _warming_up(first.shape, length)
+    if second is None:
+        operation(first, known)
+    else:
+        operation(first, second, known)
     return column
+
+
+def placed_ratio(
+    numerator: Float64, denominator: Float64, otherwise: float, length: int
+) -> Float64:
+    """``aligned(divided(numerator, denominator, otherwise), length)``, made where it stays.
+
+    Examples
+    --------
+    >>> placed_ratio(np.array([1.0, 2.0]), np.array([2.0, 0.0]), 0.0, 3).tolist()
+    [nan, 0.5, 0.0]
+    """
+    if has_no_zero(denominator):
+        return placed(np.divide, numerator, denominator, length)
+    return aligned(divided(numerator, denominator, otherwise), length)
+
+
+def _warming_up(shape: tuple[int, ...], length: int) -> tuple[Float64, Float64]:
+    """An empty column of ``length`` bars, NaN on the first of them, and the bars after those."""
+    warm_up = length - shape[-1]
+    column = np.empty(length if len(shape) == 1 else (*shape[:-1], length))
+    column[..., :warm_up].fill(np.nan)
+    return column, column[..., warm_up:]
+
+
+def typical(high: Float64, low: Float64, close: Float64) -> Float64:
+    """Typical prices, the mean of high, low and close.
+
+    Examples
+    --------
+    >>> typical(np.array([4.0]), np.array([1.0]), np.array([1.0])).tolist()
+    [2.0]
+    """
+    price = into(None, np.add, high, low)
+    price += close
+    price /= 3.0
+    return price
 
 
 def lagged(values: Float64, bars: int) -> Float64:
@@ -84,39 +129,108 @@ def lagged(values: Float64, bars: int) -> Float64:
     return values[..., : max(values.shape[-1] - bars, 0)]
 
 
-def window_sum(values: Float64, window: int) -> Float64:
+def window_sum(values: Float64, window: int, spans: list[Float64] | None = None) -> Float64:
     """Sums over ``window`` bars.
+
+    Several windows over one column may share ``spans``, the sums over 1, 2, 4, ... bars so far.
 
     Examples
     --------
     >>> window_sum(np.array([1.0, 2.0, 3.0, 4.0]), 3).tolist()
     [6.0, 9.0]
     """
-    if window > values.shape[-1]:
+    bars = values.shape[-1] - window + 1
+    if bars < 1:
         return values[..., :0]
+    shared = spans_of(np.add, values) if spans is None else spans
+    add = written(np.add, values)
     total, covered = values, 0  # total[i] is the sum of values[i : i + covered]
-    for width, spans in _spans(np.add, values, window):
+    span, width = values, 1
+    free, taken, home, *_ = scratch(values.shape)
+    while True:
         if window & width:
-            rest = spans[..., covered:]
-            total = combined(np.add, total[..., : rest.shape[-1]], rest) if covered else rest
+            if covered:
+                rest = span[..., covered:]
+                total = total[..., : rest.shape[-1]]
+                last = covered + width == window
+                out = room(rest.shape) if last else home[..., : rest.shape[-1]]
+                total = add(total, rest, out=out)
+            else:
+                total = span
+                if width > 1:  # They stay where they are, and the column kept for them is free.
+                    home, taken = taken, home
             covered += width
-    return total
-
-
-def _spans(operation: np.ufunc, values: Float64, window: int) -> Iterator[tuple[int, Float64]]:
-    """Sums (or maxima) of 1, 2, 4, ... bars, as many of them as fit the window, by width."""
-    shared = spans_of(operation, values)
-    spans, width = values, 1
-    yield width, spans
-    while 2 * width <= window:
-        if shared is not None and width < 2 ** (len(shared) - 1):
-            spans = shared[width.bit_length()]
+            if covered == window:
+                return total
+        if shared is None:
+            earlier, later = span[..., :-width], span[..., width:]
+            last = 2 * width == window
+            out = room(later.shape) if last else free[..., : later.shape[-1]]
+            span = add(earlier, later, out=out)
+            free, taken = taken, free
         else:
-            spans = combined(operation, spans[..., :-width], spans[..., width:])
-            if shared is not None:
-                shared.append(spans)
+            span = next_shared(np.add, shared, width)
         width *= 2
-        yield width, spans
+
+
+def written(operation: np.ufunc, column: object) -> Callable[..., Float64]:
+    """An operation on two columns like this one, and what it writes into, which no fork does."""
+    return partial(_forked, operation) if isinstance(column, Fork) else operation
+
+
+def _forked(operation: np.ufunc, first: Float64, second: Float64, **_out: object) -> Float64:
+    return cast("Float64", paired(operation, first, second))
+
+
+def next_shared(operation: np.ufunc, shared: list[Float64], width: int) -> Float64:
+    """Sums (or maxima) over twice ``width`` bars, made by whoever asks first."""
+    if width == 2 ** (len(shared) - 1):
+        spans = shared[-1]
+        shared.append(into(None, operation, spans[..., :-width], spans[..., width:]))
+    return shared[width.bit_length()]
+
+
+def window_sums(columns: Sequence[Float64], *windows: int) -> list[list[Float64]]:
+    """Sums of several columns of one length over several windows: for each window, by column.
+
+    Examples
+    --------
+    >>> [[up, down]] = window_sums([np.array([1.0, 2.0]), np.array([5.0, 4.0])], 2)
+    >>> up.tolist(), down.tolist()
+    ([3.0], [9.0])
+    """
+    shape = columns[0].shape
+    if any(isinstance(column, Fork) for column in columns) or len(shape) > 1 or shape[0] > _ABREAST:
+        shared = [[column] if len(windows) > 1 else None for column in columns]
+        return [[*map(window_sum, columns, repeat(window), shared)] for window in windows]
+    # Short columns are summed end to end: the calls cost more than the sums.
+    whole = np.concatenate(columns)
+    spans = [whole] if len(windows) > 1 else None
+    answer = []
+    for window in windows:
+        total, bars = window_sum(whole, window, spans), max(shape[0] - window + 1, 0)
+        starts = range(0, len(columns) * shape[0], shape[0]) if bars else [0] * len(columns)
+        answer.append([total[start : start + bars] for start in starts])
+    return answer
+
+
+def into(
+    column: Float64 | None, operation: np.ufunc, first: Float64, second: Float64 | float
+) -> Float64:
+    """``operation(first, second)``, written into a column at least as long, or into a new one.
+
+    Examples
+    --------
+    >>> column = np.zeros(3)
+    >>> into(column, np.add, np.array([1.0, 2.0]), 1.0).tolist(), column.tolist()
+    ([2.0, 3.0], [2.0, 3.0, 0.0])
+    """
+    fork: object = first
+    if isinstance(fork, Fork):
+        return cast("Float64", paired(operation, first, second))
+    out = room(first.shape) if column is None else column[..., : first.shape[-1]]
+    answer: Float64 = operation(first, second, out=out)
+    return answer
 
 
 def window_mean(values: Float64, window: int) -> Float64:
@@ -127,91 +241,10 @@ def window_mean(values: Float64, window: int) -> Float64:
     >>> window_mean(np.array([1.0, 2.0, 3.0, 4.0]), 3).tolist()
     [2.0, 3.0]
     """
-    return combined(np.divide, window_sum(values, window), window)
+    return into(None, np.divide, window_sum(values, window), window)
 
 
-def window_max(values: Float64, window: int) -> Float64:
-    """Maxima over ``window`` bars.
-
-    Examples
-    --------
-    >>> window_max(np.array([1.0, 3.0, 2.0, 2.0]), 2).tolist()
-    [3.0, 3.0, 2.0]
-    """
-    return _extremum(np.maximum, values, window)
-
-
-def window_min(values: Float64, window: int) -> Float64:
-    """Minima over ``window`` bars.
-
-    Examples
-    --------
-    >>> window_min(np.array([1.0, 3.0, 2.0, 2.0]), 2).tolist()
-    [1.0, 2.0, 2.0]
-    """
-    return _extremum(np.minimum, values, window)
-
-
-def combined(operation: np.ufunc, first: Float64, second: Float64 | float) -> Float64:
-    """``operation(first, second)``, of the length of the first, in memory at hand.
-
-    Examples
-    --------
-    >>> combined(np.add, np.array([1.0, 2.0]), 1.0).tolist()
-    [2.0, 3.0]
-    """
-    fork: object = first
-    if isinstance(fork, Fork):
-        return cast("Float64", paired(operation, first, second))
-    answer: Float64 = operation(first, second, out=room(first.shape))
-    return answer
-
-
-def _extremum(choose: np.ufunc, values: Float64, window: int) -> Float64:
-    if window > values.shape[-1]:
-        return values[..., :0]
-    for longest in _spans(choose, values, window):
-        width, spans = longest
-    rest = window - width
-    # Two overlapping spans cover the window: a maximum taken twice stays one.
-    return combined(choose, spans[..., :-rest], spans[..., rest:]) if rest else spans
-
-
-def since_max(values: Float64, window: int) -> Int16:
-    """How many bars ago the maximum of ``window`` bars was made, the last time if several.
-
-    Examples
-    --------
-    >>> since_max(np.array([1.0, 3.0, 2.0, 3.0, 1.0]), 3).tolist()
-    [1, 0, 1]
-    """
-    return _since(np.maximum, values, window)
-
-
-def since_min(values: Float64, window: int) -> Int16:
-    """How many bars ago the minimum of ``window`` bars was made, the last time if several.
-
-    Examples
-    --------
-    >>> since_min(np.array([1.0, 3.0, 2.0, 3.0, 1.0]), 3).tolist()
-    [2, 1, 0]
-    """
-    return _since(np.minimum, values, window)
-
-
-def _since(choose: np.ufunc, values: Float64, window: int) -> Int16:
-    ages: Int16 = np.zeros_like(values, dtype=np.int16)
-    if window > values.shape[-1]:
-        return ages[..., :0]
-    spans, width = values, 1
-    while width < window:
-        step = min(width, window - width)
-        newer = spans[..., step:]
-        spans = combined(choose, spans[..., :-step], newer)
-        ages = np.where(spans == newer, ages[..., step:], ages[..., :-step] + np.int16(step))
-        width += step
-    return ages
-
+_ABREAST = 8192  # values in a column
 
 _TAPS = 11  # the longest kernel whose products NumPy sums without a call for each window
 

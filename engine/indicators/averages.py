@@ -5,11 +5,11 @@ from typing import Annotated
 
 import numpy as np
 
-from engine.arithmetic import divided
+from engine.arithmetic import divided, has_no_zero
 from engine.cascades import Cascade, cascaded, gaps
 from engine.catalog import Between, indicator
 from engine.types import Float64, Prices, Values, Volumes
-from engine.windows import aligned, placed, weighted_sum, window_mean, window_sum
+from engine.windows import aligned, placed, weighted_sum, window_mean, window_sums
 
 __all__ = ["dema", "hma", "tema", "vwma", "weighted_mean", "wma"]
 
@@ -203,14 +203,15 @@ def vwma(close: Prices, volume: Volumes, window: Annotated[int, Between(1, 500)]
     >>> vwma(np.array([1.0, 4.0, 5.0]), np.array([2.0, 1.0, 1.0]), window=2).tolist()
     [nan, 2.0, 4.5]
     """
-    return aligned(volume_weighted(close, volume, window), close.shape[-1])
+    return volume_weighted(close, volume, window)
 
 
 def volume_weighted(prices: Prices, volume: Volumes, window: int) -> Values:
     """Means of prices weighted by volume over ``window`` bars, plain where there is none."""
-    weights = window_sum(volume, window)
-    means = divided(window_sum(prices * volume, window), weights, otherwise=np.nan)
-    idle = weights == 0.0
-    if idle.any():
-        np.copyto(means, window_mean(prices, window), where=idle)
-    return means
+    bars = prices.shape[-1]
+    [[worth, weights]] = window_sums([prices * volume, volume], window)
+    if has_no_zero(weights):
+        return placed(np.divide, worth, weights, bars)
+    means = divided(worth, weights, otherwise=np.nan)
+    np.copyto(means, window_mean(prices, window), where=weights == 0.0)
+    return aligned(means, bars)

@@ -2,15 +2,22 @@
 
 from typing import Annotated, NamedTuple
 
+import numpy as np
+
+from engine.arithmetic import beyond_rounding
 from engine.catalog import Between, indicator
+from engine.extrema import window_max, window_min
 from engine.indicators.volatility import ranges_of
+from engine.moments import moments
 from engine.smoothing import exponential_mean, wilder_mean
 from engine.types import Float64, Prices, Values
-from engine.windows import aligned, window_max, window_min
+from engine.windows import aligned, into, placed, placed_ratio
 
 __all__ = [
+    "BollingerBands",
     "Channel",
     "Ichimoku",
+    "bollinger_bands",
     "donchian_channels",
     "ichimoku",
     "keltner_channels",
@@ -23,6 +30,77 @@ class Channel(NamedTuple):
     upper: Values
     middle: Values
     lower: Values
+
+
+class BollingerBands(NamedTuple):
+    """What Bollinger bands say."""
+
+    upper: Values
+    middle: Values
+    lower: Values
+    percent_b: Values
+    bandwidth: Values
+
+
+@indicator(lookback=lambda window: window - 1, windowed=True)
+def bollinger_bands(
+    close: Prices,
+    window: Annotated[int, Between(2, 500)] = 20,
+    width: Annotated[float, Between(0.1, 10)] = 2.0,
+) -> BollingerBands:
+    """Bollinger Bands: a moving average and the usual distance from it, on both sides.
+
+        middle = SMA(window)    upper, lower = middle +- width * deviation
+        percent_b = (close - lower) / (upper - lower)    bandwidth = (upper - lower) / middle
+
+    with the population standard deviation of the closes in the window.
+
+    Parameters
+    ----------
+    close : (..., n) float64
+        Closing prices, oldest first.
+    window : int, bars
+        How many closes are averaged.
+    width : float, standard deviations
+        Distance of the bands from the middle.
+
+    Returns
+    -------
+    BollingerBands of (..., n) float64
+        The bands in units of the price, ``percent_b`` 0 on the lower and 1 on the upper band,
+        ``bandwidth`` as a share of the middle. NaN for the first ``window - 1`` bars. Where the
+        price stood still the bands meet and ``percent_b`` is 0.5.
+
+    Notes
+    -----
+    Equal to TA-Lib's BBANDS within 1e-12.
+
+    References
+    ----------
+    J. Bollinger, Bollinger on Bollinger Bands (2001).
+
+    Examples
+    --------
+    >>> bands = bollinger_bands(np.array([1.0, 3.0, 5.0]), window=2)
+    >>> bands.upper.tolist(), bands.lower.tolist(), bands.percent_b.tolist()
+    ([nan, 4.0, 6.0], [nan, 0.0, 2.0], [nan, 0.75, 0.75])
+    """
+    bars = close.shape[-1]
+    sums, reach = moments(close, window)
+    reach *= width * width / window
+    reach = np.sqrt(reach, out=reach)
+    middle = placed(np.divide, sums, window, bars)
+    known = middle[..., bars - reach.shape[-1] :]
+    upper, lower = placed(np.add, known, reach, bars), placed(np.subtract, known, reach, bars)
+    above = into(None, np.subtract, close[..., window - 1 :], lower[..., window - 1 :])
+    reach += reach
+    return BollingerBands(
+        upper=upper,
+        middle=middle,
+        lower=lower,
+        percent_b=placed_ratio(above, beyond_rounding(reach, known), 0.5, bars),
+        bandwidth=placed_ratio(reach, known, 0.0, bars),
+    )
 
 
 @indicator(lookback=lambda window: window - 1, windowed=True)

@@ -6,11 +6,12 @@ import numpy as np
 
 from engine.arithmetic import divided
 from engine.catalog import Between, indicator
+from engine.extrema import since_max, since_min
 from engine.indicators.volatility import ranges_of
 from engine.lockstep import turned
 from engine.smoothing import resting_mean, wilder_sum
 from engine.types import Prices, Values
-from engine.windows import aligned, since_max, since_min
+from engine.windows import aligned
 
 __all__ = ["Adx", "Aroon", "adx", "aroon"]
 

@@ -7,10 +7,10 @@ import numpy as np
 from engine.arithmetic import beyond_rounding, divided
 from engine.catalog import Between, indicator
 from engine.indicators.volatility import ranges_of
-from engine.moments import moments, window_std
+from engine.moments import moments
 from engine.smoothing import wilder_mean
 from engine.types import Prices, Values
-from engine.windows import aligned, placed
+from engine.windows import aligned, into, placed, placed_ratio
 
 __all__ = ["drawdown", "historical_volatility", "natr", "standard_deviation", "z_score"]
 
@@ -84,7 +84,9 @@ def standard_deviation(close: Prices, window: Annotated[int, Between(2, 500)] = 
     >>> standard_deviation(np.array([1.0, 3.0, 3.0]), window=2).tolist()
     [nan, 1.0, 0.0]
     """
-    return aligned(window_std(close, window), close.shape[-1])
+    squares = moments(close, window)[1]
+    squares /= window
+    return placed(np.sqrt, squares, None, close.shape[-1])
 
 
 @indicator(lookback=lambda window: window, windowed=True)
@@ -164,10 +166,12 @@ def z_score(close: Prices, window: Annotated[int, Between(2, 500)] = 20) -> Valu
     >>> z_score(np.array([1.0, 3.0, 3.0]), window=2).tolist()
     [nan, 1.0, 0.0]
     """
-    mean, squares = moments(close, window)
-    distance = close[..., window - 1 :] - mean
-    spread = beyond_rounding(np.sqrt(squares / window), mean)
-    return aligned(divided(distance, spread, otherwise=0.0), close.shape[-1])
+    sums, squares = moments(close, window)
+    mean = into(None, np.divide, sums, window)
+    squares /= window
+    spread = beyond_rounding(np.sqrt(squares, out=squares), mean)
+    distance = into(None, np.subtract, close[..., window - 1 :], mean)
+    return placed_ratio(distance, spread, 0.0, close.shape[-1])
 
 
 @indicator

@@ -6,10 +6,17 @@ import numpy as np
 
 from engine.arithmetic import beyond_rounding, divided
 from engine.catalog import Between, indicator
-from engine.sharing import sharing
 from engine.smoothing import exponential_mean
 from engine.types import Prices, Values
-from engine.windows import aligned, placed, window_mean, window_sum
+from engine.windows import (
+    into,
+    placed,
+    placed_ratio,
+    typical,
+    window_mean,
+    window_sum,
+    window_sums,
+)
 
 __all__ = ["BullBearPower", "awesome_oscillator", "bull_bear_power", "cci", "ultimate_oscillator"]
 
@@ -49,16 +56,23 @@ def cci(
     >>> cci(close, close, close, window=3).round(1).tolist()
     [nan, nan, 100.0, -100.0]
     """
-    price = (high + low + close) / 3.0
+    price = typical(high, low, close)
     mean = window_mean(price, window)
+    scatter = _absolute_deviations(price, mean, window)
+    scatter *= 1.0 / window
+    scatter = beyond_rounding(scatter, mean)
+    distance = into(None, np.subtract, price[..., window - 1 :], mean)
+    return placed_ratio(distance, scatter * 0.015, 0.0, close.shape[-1])
+
+
+def _absolute_deviations(values: Values, mean: Values, window: int) -> Values:
+    """Sums of the distances from the mean over ``window`` bars."""
     bars = mean.shape[-1]
-    total, step = np.zeros_like(mean), np.empty_like(mean)
+    total, step = into(None, np.multiply, mean, 0.0), np.empty_like(mean)
     for start in range(window if bars else 0):
-        np.subtract(price[..., start : start + bars], mean, out=step)
+        np.subtract(values[..., start : start + bars], mean, out=step)
         total += np.abs(step, out=step)
-    distance = price[..., window - 1 :] - mean
-    scatter = beyond_rounding(total * (1.0 / window), mean)
-    return aligned(divided(distance, scatter * 0.015, otherwise=0.0), close.shape[-1])
+    return total
 
 
 @indicator(lookback=lambda fast, slow: max(fast, slow) - 1, windowed=True)
@@ -103,8 +117,10 @@ def awesome_oscillator(
     """
     both = high + low
     longest = max(fast, slow)
-    quick = window_sum(both[..., longest - fast :], fast) / (2.0 * fast)
-    calm = window_sum(both[..., longest - slow :], slow) / (2.0 * slow)
+    spans = [both]
+    quick, calm = window_sum(both, fast, spans), window_sum(both, slow, spans)
+    quick = into(None, np.divide, quick[..., longest - fast :], 2.0 * fast)
+    calm = into(None, np.divide, calm[..., longest - slow :], 2.0 * slow)
     return placed(np.subtract, quick, calm, high.shape[-1])
 
 
@@ -155,17 +171,20 @@ def ultimate_oscillator(
     """
     before = close[..., :-1]
     floor = np.minimum(low[..., 1:], before)
-    bought = close[..., 1:] - floor
-    ranges = np.maximum(high[..., 1:], before) - floor
-    with sharing((bought, ranges)):
-        quick, usual, calm = (
-            divided(window_sum(bought, span), window_sum(ranges, span), otherwise=0.0)
-            for span in sorted((fast, middle, slow))
-        )
-    bars = calm.shape[-1]
-    quick, usual = (share[..., share.shape[-1] - bars :] for share in (quick, usual))
-    total = (quick * 2.0 + usual) * 2.0 + calm
-    return placed(np.multiply, total, 100.0 / 7.0, close.shape[-1])
+    bought = into(None, np.subtract, close[..., 1:], floor)
+    ranges = np.maximum(high[..., 1:], before)
+    ranges -= floor
+    windows = sorted((fast, middle, slow))
+    bars = max(bought.shape[-1] - windows[-1] + 1, 0)
+    quick, usual, calm = (
+        divided(share[..., share.shape[-1] - bars :], whole[..., whole.shape[-1] - bars :], 0.0)
+        for share, whole in window_sums([bought, ranges], *windows)
+    )
+    quick *= 2.0
+    quick += usual
+    quick *= 2.0
+    quick += calm
+    return placed(np.multiply, quick, 100.0 / 7.0, close.shape[-1])
 
 
 class BullBearPower(NamedTuple):

@@ -6,9 +6,10 @@ import numpy as np
 
 from engine.arithmetic import divided
 from engine.catalog import Between, indicator
+from engine.extrema import window_max, window_min
 from engine.indicators.momentum import rsi
 from engine.types import Float64, Prices, Values
-from engine.windows import aligned, window_max, window_mean, window_min
+from engine.windows import aligned, placed_ratio, window_mean
 
 __all__ = [
     "Stochastic",
@@ -241,5 +242,5 @@ def williams_r(
     """
     highest = window_max(high, window)
     reach = highest - window_min(low, window)
-    place = divided(highest - close[..., window - 1 :], reach * -0.01, otherwise=0.0)
-    return aligned(place, close.shape[-1])
+    reach *= -0.01
+    return placed_ratio(highest - close[..., window - 1 :], reach, 0.0, close.shape[-1])

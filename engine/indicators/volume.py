@@ -7,7 +7,7 @@ import numpy as np
 from engine.arithmetic import beyond_rounding, divided
 from engine.catalog import Between, indicator
 from engine.types import Float64, Prices, Values, Volumes
-from engine.windows import aligned, placed, window_sum
+from engine.windows import placed, placed_ratio, typical, window_sums
 
 __all__ = ["accumulation_distribution", "chaikin_money_flow", "mfi", "obv"]
 
@@ -53,8 +53,11 @@ def obv(close: Prices, volume: Volumes) -> Values:
 
 def _flow(high: Prices, low: Prices, close: Prices, volume: Volumes) -> Float64:
     """Volume, times where the close lies between low (-1) and high (1)."""
-    place = divided((close - low) - (high - close), np.maximum(high - low, 0.0), otherwise=0.0)
-    return place * volume
+    place, reach = close - low, high - low
+    place -= high - close
+    place = divided(place, np.maximum(reach, 0.0, out=reach), otherwise=0.0)
+    place *= volume
+    return place
 
 
 @indicator
@@ -90,7 +93,8 @@ def accumulation_distribution(high: Prices, low: Prices, close: Prices, volume: 
     >>> accumulation_distribution(high, low, close, np.array([10.0, 10.0])).tolist()
     [10.0, 5.0]
     """
-    return np.add.accumulate(_flow(high, low, close, volume), axis=-1)
+    flow = _flow(high, low, close, volume)
+    return np.add.accumulate(flow, axis=-1, out=flow)
 
 
 @indicator(lookback=lambda window: window - 1, windowed=True)
@@ -133,8 +137,8 @@ def chaikin_money_flow(
     >>> chaikin_money_flow(high, low, close, np.array([10.0, 10.0]), window=2).tolist()
     [nan, 0.25]
     """
-    flow = window_sum(_flow(high, low, close, volume), window)
-    return aligned(divided(flow, window_sum(volume, window), otherwise=0.0), close.shape[-1])
+    [[flow, traded]] = window_sums([_flow(high, low, close, volume), volume], window)
+    return placed_ratio(flow, traded, 0.0, close.shape[-1])
 
 
 @indicator(lookback=lambda window: window, windowed=True)
@@ -180,12 +184,11 @@ def mfi(
     >>> mfi(close, close, close, volume, window=2).tolist()
     [nan, nan, 50.0]
     """
-    price = (high + low + close) / 3.0
+    price = typical(high, low, close)
     now, before = price[..., 1:], price[..., :-1]
     change = beyond_rounding(now - before, now + before)
     money = now * volume[..., 1:]
-    risen = window_sum(money * (change > 0.0), window)
-    fallen = window_sum(money * (change < 0.0), window)
-    return placed(
-        np.multiply, divided(risen, risen + fallen, otherwise=0.0), 100.0, close.shape[-1]
-    )
+    flows = [money * (change > 0.0), money * (change < 0.0)]
+    [[risen, fallen]] = window_sums(flows, window)
+    share = divided(risen, risen + fallen, otherwise=0.0)
+    return placed(np.multiply, share, 100.0, close.shape[-1])

@@ -9,7 +9,7 @@ from engine.catalog import Between, indicator
 from engine.fork import by_candidate
 from engine.indicators.averages import volume_weighted
 from engine.types import Float64, Int64, Prices, Values, Volumes
-from engine.windows import aligned
+from engine.windows import typical
 
 __all__ = ["session_vwap", "vwap"]
 
@@ -58,8 +58,7 @@ def vwap(
     >>> vwap(price, price, price, volume, window=2).tolist()
     [nan, 2.0, 4.5]
     """
-    price = (high + low + close) / 3.0
-    return aligned(volume_weighted(price, volume, window), close.shape[-1])
+    return volume_weighted(typical(high, low, close), volume, window)
 
 
 @indicator
@@ -102,7 +101,7 @@ def session_vwap(time: Int64, high: Prices, low: Prices, close: Prices, volume: 
     >>> session_vwap(hours, price, price, price, volume).tolist()
     [1.0, 2.0, 5.0, 6.0]
     """
-    price = (high + low + close) / 3.0
+    price = typical(high, low, close)
     place = _places(time // _DAY)
     traded = _sums_so_far(volume, place)
     means = divided(_sums_so_far(price * volume, place), traded, otherwise=0.0)

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from engine.extrema import window_max, window_min
 from engine.fork import Fork
 from engine.sharing import sharing, spans_of
-from engine.windows import window_max, window_min, window_sum
+from engine.windows import window_sum
 
 
 @pytest.mark.parametrize("window", [1, 2, 3, 7, 8, 50, 200])

@@ -6,15 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.lib.stride_tricks import sliding_window_view
 
-from engine.moments import moments, window_std
-from engine.windows import (
-    aligned,
-    lagged,
-    window_max,
-    window_mean,
-    window_min,
-    window_sum,
-)
+from engine.extrema import window_max, window_min
+from engine.moments import moments
+from engine.windows import aligned, lagged, placed_ratio, window_mean, window_sum, window_sums
+
+
+def window_std(values, window):
+    return np.sqrt(moments(values, window)[1] / window)
+
 
 WINDOWED = [
     (window_sum, np.sum),
@@ -69,9 +68,9 @@ def test_deviations_survive_a_high_price_level():
 
 
 def test_deviations_of_a_price_that_stands_still_are_nothing():
-    mean, squares = moments(np.full(300, 0.1), 20)
+    sums, squares = moments(np.full(300, 0.1), 20)
     assert (squares == 0.0).all()
-    np.testing.assert_allclose(mean, 0.1, rtol=1e-15)
+    np.testing.assert_allclose(sums, 2.0, rtol=1e-15)
 
 
 def test_values_are_put_on_their_bars_with_nothing_before_them():
@@ -82,3 +81,27 @@ def test_values_are_put_on_their_bars_with_nothing_before_them():
 def test_a_lag_longer_than_the_history_leaves_nothing():
     assert lagged(np.arange(3.0), 5).shape == (0,)
     assert lagged(np.arange(3.0), 0).tolist() == [0.0, 1.0, 2.0]
+
+
+@pytest.mark.parametrize("length", [0, 1, 6, 40, 9000])
+def test_columns_that_are_summed_together_are_summed_as_alone(length):
+    rng = np.random.default_rng(length)
+    columns = [rng.normal(size=length) for _ in range(3)]
+    windows = (7, 3, 14)
+    for window, sums in zip(windows, window_sums(columns, *windows), strict=True):
+        for column, total in zip(columns, sums, strict=True):
+            np.testing.assert_array_equal(total, window_sum(column, window))
+
+
+def test_summing_leaves_the_values_and_earlier_sums_as_they_were():
+    values = np.random.default_rng(1).normal(size=200)
+    before = values.copy()
+    sums = {window: window_sum(values, window) for window in range(1, 40)}
+    for window, total in sums.items():
+        np.testing.assert_array_equal(total, window_sum(before, window))
+    np.testing.assert_array_equal(values, before)
+
+
+def test_a_ratio_is_told_apart_where_there_is_none():
+    share = placed_ratio(np.array([1.0, 5.0, -3.0, 1.0]), np.array([2.0, 0.0, -1.0, 4.0]), 0.5, 5)
+    np.testing.assert_array_equal(share, [np.nan, 0.5, 0.5, 3.0, 0.25])

@@ -23,8 +23,6 @@ now, and is not final: asked again a second later it means a later moment. The s
 none is given.
 """
 
-import hashlib
-from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Self, TypeVar
@@ -35,6 +33,7 @@ from engine.types import Bars, Float64, Int64, Interval
 from market_data.adjust import Adjustment, WorkedIn, adjust
 from market_data.calendar import closes_at, last_expected
 from market_data.instruments import ActionKind, CorporateAction, Instrument
+from market_data.snapshot import Snapshot, data_version
 
 FOREVER = 2**63 - 1
 """The horizon of a series that was read after ``now`` was, with nothing pending."""
@@ -64,46 +63,6 @@ class KnownAction:
 
     action: CorporateAction
     known: int
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The bars of one question, and what makes the answer repeatable.
-
-    Attributes
-    ----------
-    bars : Bars
-        Closed bars up to the moment judged, adjusted as asked.
-    as_of : int, microseconds UTC
-        What was known: the moment asked for, or now, or the horizon, whichever is first.
-    final : bool
-        Whether the same question has the same answer for ever.
-    data_version : str
-        16 hex digits of a hash over exactly the rows and actions used; see `data_version`.
-    source : str
-        Where the rows come from.
-    stale : bool
-        Whether the newest bar that ought to be there by the moment judged is missing.
-    fresh_for : int, microseconds
-        How old what was read of the store may be: the setting, not the age.
-    origins : tuple of str
-        The sources of all bars that were known at ``as_of``, also of those after the moment
-        judged.
-    """
-
-    bars: Bars
-    as_of: int
-    final: bool
-    data_version: str
-    source: str
-    stale: bool
-    fresh_for: int = 0
-    origins: tuple[str, ...] = ()
-
-    @property
-    def known(self) -> int:
-        """How many bars are known."""
-        return len(self.bars)
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,27 +288,3 @@ def _distinct(values: Int64) -> Int64:
     first = np.ones(min(1, len(ordered)), bool)
     found: Int64 = ordered[np.append(first, ordered[1:] != ordered[:-1])]
     return found
-
-
-def data_version(
-    symbol: str,
-    interval: Interval,
-    adjustment: Adjustment,
-    raw: Bars,
-    worked_in: Iterable[WorkedIn] = (),
-) -> str:
-    """16 hex digits that name exactly these rows and actions, on every machine.
-
-    The first 16 of the SHA-256 over, in this order: the line ``bars 1 SYMBOL INTERVAL ADJUSTMENT
-    ROWS``; one line ``EX_TIME KIND VALUE FACTOR`` for each action worked in, oldest first,
-    floats as Python's shortest repr; then the columns time (int64), open, high, low, close,
-    volume (float64), raw and little-endian, one after the other. When a row became known is not
-    in it: the same rows, known elsewhere at another time, have the same version.
-    """
-    digest = hashlib.sha256(f"bars 1 {symbol} {interval} {adjustment} {len(raw)}\n".encode())
-    for ex_time, kind, value, factor in worked_in:
-        digest.update(f"{ex_time} {kind} {value!r} {factor!r}\n".encode())
-    digest.update(np.ascontiguousarray(raw.time, "<i8").data)
-    for column in (raw.open, raw.high, raw.low, raw.close, raw.volume):
-        digest.update(np.ascontiguousarray(column, "<f8").data)
-    return digest.hexdigest()[:16]

@@ -20,7 +20,7 @@ from engine.types import Interval
 from market_data.bars import KnownAction, Series
 from market_data.errors import BadAction, BadCsv, BadInstrument
 from market_data.instruments import ActionKind, CorporateAction, Instrument
-from market_data.tables import MAX_BYTES, lines
+from market_data.tables import MAX_BYTES, rows_of
 
 __all__ = ["read_export", "write_csv", "write_parquet"]
 
@@ -94,51 +94,31 @@ def write_parquet(series: Series, path: str | Path) -> None:
 
 
 def read_export(path: str | Path, max_bytes: int = MAX_BYTES) -> list[Series]:
-    """The series of an export, CSV (plain or gzipped) or Parquet.
+    """The series of an export, CSV (plain or gzipped) or Parquet, whichever it is.
 
     Raises
     ------
     BadCsv
         With the place and the reason of the first fault, also where the file is Parquet.
     """
-    name = str(path)
-    try:
-        with Path(path).open("rb") as file:
-            parquet = file.read(4) == b"PAR1"
-            size = file.seek(0, 2)
-    except OSError as error:
-        raise BadCsv(name, 0, "", "", f"cannot be read: {error.strerror}") from error
-    if size > max_bytes:
-        raise BadCsv(name, 0, "", "", f"{size} bytes; the limit is {max_bytes}")
-    rows = _from_parquet(name) if parquet else _from_csv(name, max_bytes)
-    return _series(name, rows)
+    return _series(str(path), _rows_of(path, max_bytes))
 
 
-def _from_csv(name: str, max_bytes: int) -> Iterator[tuple[int, Row]]:
-    reader = csv.reader(lines(name, max_bytes), strict=True)
-    try:
-        header = next(reader, [])
-        if header != list(HEADER):
-            raise BadCsv(name, 1, "", ",".join(header), f"the header is {','.join(HEADER)}")
-        for told in reader:
-            if len(told) != len(HEADER):
-                raise BadCsv(
-                    name,
-                    reader.line_num,
-                    "",
-                    ",".join(told),
-                    f"{len(told)} fields, not {len(HEADER)}",
-                )
-            yield (
-                reader.line_num,
-                _parsed(name, reader.line_num, dict(zip(HEADER, told, strict=True))),
-            )
-    except csv.Error as error:
-        raise BadCsv(name, reader.line_num, "", "", f"not CSV: {error}") from error
+def _rows_of(path: str | Path, max_bytes: int) -> Iterator[tuple[int, Row]]:
+    name, table = str(path), rows_of(path, max_bytes)
+    _, header = next(table)
+    if not set(HEADER) <= set(header):
+        raise BadCsv(name, 1, "", ",".join(header), f"the header is {','.join(HEADER)}")
+    for line, told in table:
+        if len(told) != len(header):
+            said = f"{len(told)} fields, not {len(header)}"
+            raise BadCsv(name, line, "", ",".join(told), said)
+        yield line, _parsed(name, line, dict(zip(header, told, strict=True)))
 
 
 def _parsed(name: str, line: int, told: dict[str, str]) -> Row:
-    parsed: dict[str, Any] = dict(told)
+    parsed: dict[str, Any] = {column: told[column] for column in HEADER}
+    parsed["origin"] = told["origin"] or None
     for column in ("time", "known"):
         parsed[column] = _value(name, line, column, told[column], _moment, "a time in RFC 3339")
     for column in (*PRICES, "value"):
@@ -152,32 +132,6 @@ def _value(name: str, line: int, column: str, text: str, parse: Any, wanted: str
         return parse(text)
     except ValueError as error:
         raise BadCsv(name, line, column, text, f"not {wanted}") from error
-
-
-def _from_parquet(name: str) -> Iterator[tuple[int, Row]]:
-    from arro3.core import DataType
-    from arro3.io import read_parquet
-
-    try:
-        table = read_parquet(name).read_all()
-        missing = set(HEADER) - set(table.schema.names)
-        if missing:
-            raise BadCsv(name, 0, min(missing), "", "the file lacks this column")
-        columns = []
-        for column in HEADER:
-            found = table.column(column)
-            if column in ("time", "known"):
-                found = found.cast(DataType.int64())
-            columns.append(found.combine_chunks().to_pylist())
-    except BadCsv:
-        raise
-    except BaseException as error:
-        # The library panics over some files, which is no Exception to Python.
-        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
-            raise
-        raise BadCsv(name, 0, "", "", f"no Parquet that can be read: {error}") from error
-    for number, values in enumerate(zip(*columns, strict=True), 1):
-        yield number, Row(*values)
 
 
 def _series(name: str, rows: Iterable[tuple[int, Row]]) -> list[Series]:

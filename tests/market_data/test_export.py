@@ -72,6 +72,7 @@ SPLIT = "AAPL,ONE_DAY,XNAS,told,SPLIT,2020-01-06T00:00:00Z,2020-01-07T00:00:00Z,
     ("line", "said"),
     [
         ("1,2,3", "line 2: '1,2,3': 3 fields, not 14"),
+        (LINE.replace("AAPL", ""), "line 2: .* is no symbol"),
         (LINE.replace("2020-01-06T00:00:00Z", "monday"), "column time: 'monday': not a time"),
         (LINE.replace("2020-01-07T00:00:00Z", "2020-01-07"), "column known"),
         (LINE.replace(",1,1,1,1,", ",one,1,1,1,"), "column open: 'one': not a number"),
@@ -114,5 +115,5 @@ def test_a_parquet_of_something_else_is_refused(tmp_path):
 
     path = tmp_path / "other.parquet"
     write(Table.from_pydict({"a": Array.from_numpy(np.arange(3))}), str(path))
-    with pytest.raises(BadCsv, match="column calendar: the file lacks this column"):
+    with pytest.raises(BadCsv, match="line 1: 'a': the header is symbol,interval"):
         read_export(path)

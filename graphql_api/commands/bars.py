@@ -13,8 +13,9 @@ from graphql_api.settings import Settings
 from market_data.errors import NothingKept
 from market_data.export import write_csv, write_parquet
 from market_data.imports import import_csv, stored_series
+from market_data.stores.objects import KEPT_DAYS
 
-__all__ = ["bring", "export", "listing", "panel"]
+__all__ = ["bring", "export", "listing", "panel", "sweep"]
 
 
 def bring(asked: argparse.Namespace, settings: Settings) -> None:
@@ -97,3 +98,22 @@ def panel(asked: argparse.Namespace, settings: Settings) -> None:
     )
     for symbol in set(symbols) - set(written.symbols):
         print(f"note: no bars of {symbol} are kept")
+
+
+def sweep(asked: argparse.Namespace, settings: Settings) -> None:
+    """Say what no HEAD names, and let go of it where that is asked for."""
+    objects = size = 0
+    with closing(open_bars(settings)) as store:
+        for swept in store.sweep(apply=asked.apply):
+            here = f"{swept.symbol}: {len(swept.objects)} objects, {swept.size:,} bytes"
+            if swept.left:
+                print(f"{here}, left: {swept.left}")
+                continue
+            print(here)
+            objects, size = objects + len(swept.objects), size + swept.size
+    if not objects:
+        print("nothing to let go of: every object is named by a HEAD")
+    elif asked.apply:
+        print(f"{objects} objects, {size:,} bytes are deleted in {KEPT_DAYS} days")
+    else:
+        print(f"{objects} objects, {size:,} bytes that no HEAD names; --apply lets go of them")

@@ -33,6 +33,13 @@ def add_bars(commands: Commands, keeps: argparse.ArgumentParser) -> None:
     panel.add_argument("--symbols", nargs="+", metavar="SYMBOL", help="default: all")
     _add_interval(panel, Interval.ONE_DAY)
     panel.set_defaults(run=bars.panel)
+    sweeping = parts.add_parser(
+        "sweep", parents=[keeps], help="find what commits that died on their way have left"
+    )
+    sweeping.add_argument(
+        "--apply", action="store_true", help="let go of it; without, nothing is changed"
+    )
+    sweeping.set_defaults(run=bars.sweep)
     export = parts.add_parser(
         "export", parents=[keeps], help="everything that is known of a series, as CSV or Parquet"
     )

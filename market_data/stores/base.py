@@ -1,6 +1,6 @@
 """What a home of bars can do, whatever it is built on."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +14,7 @@ from market_data.instruments import CorporateAction, Instrument
 
 if TYPE_CHECKING:
     from market_data.stores.panels import Panel
+    from market_data.stores.sweeping import Swept
 
 __all__ = ["AHEAD", "CONFIRM", "BarStore", "CommitResult", "StoredInterval", "withdrawal"]
 
@@ -173,6 +174,14 @@ class BarStore(Protocol):
 
     def panel(self, universe: str, session: date, interval: Interval) -> "Panel | None":
         """The panel of a universe and a session, in one round trip; None where there is none."""
+        ...
+
+    def sweep(self, *, apply: bool = False) -> Iterator["Swept"]:
+        """Look, symbol by symbol, for what no HEAD names: commits that died on their way leave it.
+
+        Where ``apply`` is set it is let go of, as what a commit supersedes: it is deleted 7 days
+        later. Safe at any time beside any number of commits.
+        """
         ...
 
     def close(self) -> None:

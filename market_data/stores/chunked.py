@@ -9,7 +9,7 @@ between any two writes loses nothing that a redelivery does not bring, and chang
 
 import random
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
@@ -28,10 +28,11 @@ from market_data.stores.head import Head, pack, unpack
 from market_data.stores.objects import Backend, Name
 from market_data.stores.panels import Panel, pack_panel, panel_name
 from market_data.stores.reading import Key, Reader
+from market_data.stores.sweeping import Swept, sweep
 
 __all__ = ["ChunkedBarStore"]
 
-# A commit that was too slow this often in a row is on a machine that cannot keep the promise now.
+# Too slow so often in a row: a machine that cannot keep the promise now.
 ATTEMPTS: Final = 5
 # A commit that another one beat this often gives up.
 CONFLICTS: Final = 100
@@ -124,6 +125,10 @@ class ChunkedBarStore:
         """A panel in one round trip; see `BarStore.panel`."""
         packed = self._backend.panel(panel_name(universe, interval, session))
         return None if packed is None else Panel(packed)
+
+    def sweep(self, *, apply: bool = False) -> Iterator[Swept]:
+        """Look for objects that no HEAD names; see `BarStore.sweep`."""
+        return sweep(self._backend, self._clock, apply=apply)
 
     def close(self) -> None:
         """Let go of what is open."""

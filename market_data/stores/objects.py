@@ -1,6 +1,7 @@
 """What a home keeps: named immutable objects, and one small HEAD a symbol that names them."""
 
 import hashlib
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
@@ -15,6 +16,10 @@ KEPT_DAYS = 7
 
 HASH = 32
 """How many hex digits of the SHA-256 of its bytes an object's name ends in."""
+
+_PATH = re.compile(
+    r"(?P<partition>B#[^#/]+(?:#[A-Z_]+)?)/(?P<sort>(?:[CTM]#-?\d+|A)#\d+#[0-9a-f]{32})"
+)
 
 
 class Name(NamedTuple):
@@ -51,6 +56,17 @@ class Name(NamedTuple):
     def kind(self) -> str:
         """The letter before the first #."""
         return self.sort[:1]
+
+    @classmethod
+    def parse(cls, path: str) -> "Name | None":
+        """The name behind a path; None where it is another thing's."""
+        found = _PATH.fullmatch(path)
+        return found and cls(found["partition"], found["sort"])
+
+    @property
+    def symbol(self) -> str:
+        """Whose object it is."""
+        return self.partition.split("#")[1]
 
     @property
     def size(self) -> int:
@@ -128,6 +144,14 @@ class Backend(Source, Protocol):
 
     def expire(self, names: Collection[Name], now: int) -> None:
         """Let objects go KEPT_DAYS after ``now``: whoever read the HEAD before still finds them."""
+        ...
+
+    def names(self) -> Iterator[Name]:
+        """Every object that is there, also those that are let go of; some perhaps twice."""
+        ...
+
+    def lasting(self, names: Collection[Name]) -> set[Name]:
+        """Those of some objects that are there and that nobody has let go of."""
         ...
 
     def keep_panel(self, name: str, body: bytes) -> None:

@@ -65,6 +65,18 @@ class SqliteBackend:
             )
             connection.execute("DELETE FROM objects WHERE expires < ?", (now,))
 
+    def names(self) -> Iterator[Name]:
+        """See Backend.names."""
+        with self.connections.use() as connection:
+            paths = connection.execute("SELECT path FROM objects").fetchall()
+        yield from filter(None, (Name.parse(path) for (path,) in paths))
+
+    def lasting(self, names: Collection[Name]) -> set[Name]:
+        """See Backend.lasting."""
+        named = {name.path: name for name in names}
+        rows = self._rows("SELECT path FROM objects WHERE expires IS NULL AND path IN", named)
+        return {named[path] for (path,) in rows}
+
     def keep_panel(self, name: str, body: bytes) -> None:
         """See Backend.keep_panel."""
         with self.connections.transaction("BEGIN IMMEDIATE") as connection:

@@ -81,6 +81,29 @@ def test_bars_are_imported_and_listed(folder, tmp_path, capsys) -> None:
     assert capsys.readouterr().out.startswith("ACME  ONE_DAY  3  ")
 
 
+def test_what_a_dead_import_left_is_told_and_let_go_of(
+    folder, tmp_path, capsys, monkeypatch
+) -> None:
+    def sweep(*more: str) -> str:
+        assert main(["bars", "sweep", *more, "--data", str(folder)]) == 0
+        return capsys.readouterr().out
+
+    file = tmp_path / "ACME.csv"
+    file.write_text(CSV)
+    bring = ["bars", "import", str(file), "--symbol", "ACME", "--interval", "ONE_DAY"]
+    with monkeypatch.context() as patch:
+        patch.setattr("market_data.stores.sqlite_backend.SqliteBackend.swap", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            main([*bring, "--data", str(folder)])
+    assert "ACME: 1 objects" in sweep("--apply")
+    assert "left: it has no HEAD" in sweep()
+    assert main([*bring, "--data", str(folder)]) == 0
+    capsys.readouterr()
+    assert "that no HEAD names; --apply lets go of them" in sweep()
+    assert "are deleted in 7 days" in sweep("--apply")
+    assert sweep() == "nothing to let go of: every object is named by a HEAD\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

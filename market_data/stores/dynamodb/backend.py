@@ -17,6 +17,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import astuple
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from market_data.aws.calls import Calls, Refused
@@ -24,7 +25,13 @@ from market_data.calendar import DAY, SECOND
 from market_data.errors import StoreUnavailable
 from market_data.instruments import Instrument
 from market_data.stores.dynamodb.bucket import Bucket
-from market_data.stores.dynamodb.items import AT_ONCE, item_key, packed_bytes, read_items
+from market_data.stores.dynamodb.items import (
+    AT_ONCE,
+    item_key,
+    packed_bytes,
+    paths_of,
+    read_items,
+)
 from market_data.stores.dynamodb.threads import Threads
 from market_data.stores.objects import KEPT_DAYS, Kept, Name
 
@@ -217,6 +224,25 @@ class DynamoDBBackend:
                 if name.kind == "C" or name.size > LARGE
             ]
         )
+
+    def names(self) -> Iterator[Name]:
+        """See Backend.names: the whole table is read, and the bucket listed."""
+        paths = paths_of(self._calls, self._client, self._table)
+        for path in chain(paths, self._bucket.paths("B#")):
+            name = Name.parse(path)
+            if name is not None:
+                yield name
+
+    def lasting(self, names: Collection[Name]) -> set[Name]:
+        """See Backend.lasting: of two copies it is enough that one is not let go of."""
+        small = [item_key(*name) for name in names if name.size <= LARGE]
+        batches = [small[i : i + AT_ONCE] for i in range(0, len(small), AT_ONCE)]
+        found = self._threads.all([partial(self._get, batch, consistent=True) for batch in batches])
+        items = [item for batch in found for item in batch if TIME_TO_LIVE not in item]
+        lasting = {Name(item["pk"]["S"], item["sk"]["S"]) for item in items}
+        copied = [n for n in names if n not in lasting and (n.kind == "C" or n.size > LARGE)]
+        told = self._threads.all([partial(self._bucket.lasts, name.path) for name in copied])
+        return lasting | {name for name, lasts in zip(copied, told, strict=True) if lasts}
 
     def keep_panel(self, name: str, body: bytes) -> None:
         """See Backend.keep_panel."""

@@ -1,7 +1,7 @@
 """The S3 bucket of large chunks, archived ones and panels."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -60,6 +60,27 @@ class Bucket:
                 TaggingDirective="REPLACE",
                 MetadataDirective="REPLACE",
             )
+
+    def paths(self, prefix: str) -> Iterator[str]:
+        """The objects whose paths begin so, a thousand a call."""
+        request: dict[str, Any] = {"Bucket": self._name, "Prefix": prefix}
+        while True:
+            answer = self._calls.ask_again(self._connected().list_objects_v2, **request)
+            for one in answer.get("Contents", []):
+                yield one["Key"]
+            if not answer["IsTruncated"]:
+                return
+            request["ContinuationToken"] = answer["NextContinuationToken"]
+
+    def lasts(self, path: str) -> bool:
+        """Whether an object is there and not superseded."""
+        try:
+            answer = self._calls.ask_again(
+                self._connected().get_object_tagging, Bucket=self._name, Key=path
+            )
+        except Refused:
+            return False
+        return not any(f"{one['Key']}={one['Value']}" == SUPERSEDED for one in answer["TagSet"])
 
     def close(self) -> None:
         """Close the client's connections."""

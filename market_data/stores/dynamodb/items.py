@@ -1,6 +1,6 @@
 """Items of a table by their keys: one call for many of them, again for what was not answered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from market_data.aws.calls import Calls
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     Item = Mapping[str, AttributeValueTypeDef]
 
-__all__ = ["AT_ONCE", "item_key", "packed_bytes", "read_items"]
+__all__ = ["AT_ONCE", "item_key", "packed_bytes", "paths_of", "read_items"]
 
 AT_ONCE: Final = 100
 """The most keys that one BatchGetItem may name."""
@@ -64,3 +64,15 @@ def read_items(
         waiting = list(left["Keys"])
         calls.pause(attempt)
     raise StoreUnavailable(f"DynamoDB is throttled: {len(waiting)} keys are not answered")
+
+
+def paths_of(calls: Calls, client: "DynamoDBClient", table: str) -> Iterator[str]:
+    """The keys of every item of a table, both halves as one text."""
+    scan: dict[str, Any] = {"TableName": table, "ProjectionExpression": "pk, sk"}
+    while True:
+        answer = calls.ask_again(client.scan, **scan)
+        for item in answer["Items"]:
+            yield f"{item['pk']['S']}/{item['sk']['S']}"
+        if "LastEvaluatedKey" not in answer:
+            return
+        scan["ExclusiveStartKey"] = answer["LastEvaluatedKey"]

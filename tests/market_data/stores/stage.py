@@ -6,6 +6,7 @@ given up for lost arrive after all. Who acts, when, and what goes wrong is drawn
 
 import random
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,7 @@ SKEW = 400_000
 COMMITTERS = 8
 READERS = 3
 WRITES = {"keep", "swap", "expire"}
+READS = {"heads", "fetch", "refetch", "profiles", "names", "lasting"}
 
 
 class Killed(BaseException):
@@ -104,7 +106,7 @@ class Committer(threading.Thread):
 
     def __getattr__(self, name):
         """A call of the backend, in steps."""
-        if name.startswith("_") or name not in {*WRITES, "heads", "fetch", "refetch", "profiles"}:
+        if name.startswith("_") or name not in WRITES | READS:
             raise AttributeError(name)
 
         def call(*arguments):
@@ -130,6 +132,24 @@ class Committer(threading.Thread):
         return call
 
 
+class Sweeper(Committer):
+    """Looks for what no HEAD names, now and then, while others commit."""
+
+    def run(self) -> None:
+        store = ChunkedBarStore(self, self.clock)
+        self.turn.acquire()
+        try:
+            for _ in range(2):
+                with suppress(StoreUnavailable, Killed):
+                    self.stage.swept += [one for one in store.sweep(apply=True) if not one.left]
+                self.wait()
+        except BaseException as error:
+            self.error = error
+        finally:
+            self.finished = True
+            self.stage.back.release()
+
+
 class Stage:
     """One history on one backend, from a seed."""
 
@@ -142,6 +162,7 @@ class Stage:
         self.back = threading.Semaphore(0)
         self.faults = True
         self.under_way: list = []
+        self.swept: list = []
         self.answers: dict = {}
         self.told = deliveries(self.rng)
         self.readers = [self._reader() for _ in range(READERS)]
@@ -156,6 +177,7 @@ class Stage:
         while waiting:
             self.rng.shuffle(waiting)
             workers = [Committer(self, waiting[n::COMMITTERS]) for n in range(COMMITTERS)]
+            workers.append(Sweeper(self, []))
             for worker in workers:
                 worker.start()
             self._take_turns(workers)

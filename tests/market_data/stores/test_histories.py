@@ -43,16 +43,9 @@ def test_no_answer_to_a_fixed_moment_ever_changes(home, tmp_path):
 
 
 def nothing_that_is_named_expires(store, stage):
-    """Whatever was superseded, discarded or done late: what the last HEAD names stays."""
-    if not hasattr(store._backend, "connections"):
-        return
-    with store._backend.connections.use() as connection:
-        expiring = {
-            path
-            for (path,) in connection.execute("SELECT path FROM objects WHERE expires IS NOT NULL")
-        }
+    """Whatever was superseded, discarded, swept or done late: what the last HEAD names stays."""
     named = store._reader.heads([stage.symbol])[stage.symbol].head.names()
-    assert not expiring & {name.path for name in named}
+    assert store._backend.lasting(named) == named, "what a HEAD names is let go of"
 
 
 def a_signal_is_its_history_at_that_bar(store, stage, tmp_path):

@@ -16,6 +16,7 @@ from graphql import (
     REMOVE,
     DirectiveNode,
     DocumentNode,
+    GraphQLError,
     NamedTypeNode,
     Node,
     ObjectTypeDefinitionNode,
@@ -129,14 +130,23 @@ def _named(document: DocumentNode) -> set[str]:
     return found
 
 
+def against(released: str, printed: str) -> list[str]:
+    """What breaks clients of a release; what they must expect is told and breaks none."""
+    try:
+        problems = list(broken(released, printed, datetime.now(UTC).date()))
+        expected = find_dangerous_changes(build_schema(released), build_schema(printed))
+    except (GraphQLError, TypeError) as error:
+        return [f"{RELEASED.name} is no schema: {error}"]
+    for change in expected:
+        print(f"note, clients must expect this: {change.description}")
+    return problems
+
+
 def main() -> int:
     printed = sdl()
     problems = [*drift(KEPT.read_text(encoding="utf-8"), printed), *unpromised(printed)]
     if RELEASED.exists():
-        released = RELEASED.read_text(encoding="utf-8")
-        problems += broken(released, printed, datetime.now(UTC).date())
-        for change in find_dangerous_changes(build_schema(released), build_schema(printed)):
-            print(f"note, clients must expect this: {change.description}")
+        problems += against(RELEASED.read_text(encoding="utf-8"), printed)
     print("\n".join(problems or ["schema.graphql is what the code prints"]))
     if not problems:
         told = (

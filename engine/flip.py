@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from math import isfinite
+from math import ceil, isfinite
 
 import numpy as np
 
@@ -19,6 +19,12 @@ __all__ = ["REACH", "FlipPrice", "flips", "next_flips"]
 
 REACH = 0.25
 """How far from the close a flip is looked for, as a share of it: no market asks for more a day."""
+
+EACH = 25_000
+"""So many ticks on a side are tried one by one, and as many of those beyond."""
+
+_FINEST = 2.0**50
+"""So many ticks make a price at most: float64 tells four times as many apart."""
 
 _FIRST_LOOK, _LOOK = 2048, 16_384
 """Candidates tried at first, and at each further look: more of them would leave the cache."""
@@ -63,15 +69,22 @@ def flips(decision: Decision, bar: int = -1, tick: float = 0.01) -> list[FlipPri
     Raises
     ------
     BadParameter
-        When there is no such bar, or the tick is not positive.
+        When there is no such bar, or the tick is not positive, or finer than prices can be told
+        apart.
     NotEnoughHistory
         When the bar lies before the first one judged.
 
     Notes
     -----
     The bar's high and low are stretched to hold the close that is tried; its open and its volume
-    stay as they were. Fed back through the whole history the action is the one said here, and at
-    every tick nearer to the close it is the one decided.
+    stay as they were. Fed back through the whole history the action is the one said here, and one
+    tick nearer to the close it is the one decided.
+
+    The work is bounded. Where 25 % are up to 25,000 ticks, all of them are tried, and no nearer
+    tick changes the action. Where they are more, the nearest 25,000 are, and of those beyond only
+    25,000 at equal steps, less than 0.001 % of the close apart; between the last of these that
+    leaves the action and the first that changes it the same is done again, down to single ticks.
+    What is found is as exact, but an action that comes and goes between two steps is passed over.
     """
     index = judged_bar(decision, bar)
     bars, known = decision.bars[: index + 1], decision.sentiment
@@ -104,12 +117,12 @@ def next_flips(decision: Decision, tick: float = 0.01) -> list[FlipPrice | None]
     Raises
     ------
     BadParameter
-        When the tick is not positive.
+        When the tick is not positive, or finer than prices can be told apart.
 
     Notes
     -----
     The bar to come is taken to open at the last close, to go straight to its own, and to trade the
-    volume of the last bar.
+    volume of the last bar. They are looked for as ``flips`` are.
     """
     tail = _tail(decision, len(decision.bars))
 
@@ -142,6 +155,11 @@ def _nearest(
     close, action = float(decision.bars.close[index]), decision.action[index]
     if not (isfinite(close) and close > 0.0):
         return [None, None]
+    if close > _FINEST * tick:
+        raise BadParameter(
+            f"a tick of {tick:g} is too fine: near {close:g} prices are at least "
+            f"{close / _FINEST:.1g} apart"
+        )
     sides = [_Side(close, float(tick), down=True), _Side(close, float(tick), down=False)]
     size = _FIRST_LOOK
     while count := sum(side.open for side in sides):
@@ -161,27 +179,41 @@ class _Side:
         self.close = close
         self.tick = tick
         self.down = down
-        self.digits = max(0, -int(Decimal(repr(tick)).normalize().as_tuple().exponent))
-        self.reach = int(REACH * close / tick) + 2
-        self.tried = -1  # in ticks from the one nearest to the close, which may lie on either side
-        self.prices = np.empty(0)
+        digits = max(0, -int(Decimal(repr(tick)).normalize().as_tuple().exponent))
+        # Where a float64 has fewer decimals than the tick, none are rounded off.
+        self.digits = digits if close * 10.0 ** min(digits, 300) < 2.0**53 else None
+        reach = int(REACH * close / tick) + 2
+        # In ticks from the one nearest to the close, which may lie on either side.
+        near = min(reach, EACH)
+        rim = max(near, reach - 4)  # what lies nearest to 25 % is tried as well
+        parts = range(-1, near), _thinned(near, rim), range(rim, reach)
+        self.left = [part for part in parts if part]
+        self.now = range(0)
+        self.steps, self.prices = np.empty(0, np.int64), np.empty(0)
+        self.held = -2  # the last of those tried at which the action was still the one decided
+        self.end = 0  # that at which it is ``found``
         self.found: tuple[Action, float] | None = None
 
     @property
     def open(self) -> bool:
         """Whether there is still something to try."""
-        return self.found is None and self.tried < self.reach
+        return bool(self.left)
 
     def look(self, size: int) -> Float64:
         """The next prices to try."""
-        end = min(self.tried + size, self.reach) if self.open else self.tried
-        steps = np.arange(self.tried, end)
-        steps = round(self.close / self.tick) + (-steps if self.down else steps)
-        # The double nearest to the decimal, as a quote has it.
-        prices = np.round(steps * self.tick, self.digits)
+        part = self.left.pop(0) if self.left else range(0)
+        self.now, later = part[:size], part[size:]
+        if later:
+            self.left.insert(0, later)
+        steps = np.array(self.now, dtype=np.int64)
+        ticks = round(self.close / self.tick) + (-steps if self.down else steps)
+        prices = np.asarray(ticks * self.tick, dtype=np.float64)
+        if self.digits is not None:
+            # The double nearest to the decimal, as a quote has it.
+            np.round(prices, self.digits, out=prices)
         beside = prices < self.close if self.down else prices > self.close
-        self.tried = end
-        self.prices = prices[beside & (np.abs(prices - self.close) <= REACH * self.close)]
+        beside &= np.abs(prices - self.close) <= REACH * self.close
+        self.steps, self.prices = steps[beside], prices[beside]
         return self.prices
 
     def saw(self, said: Int8, action: np.int8) -> None:
@@ -190,6 +222,14 @@ class _Side:
         if len(others):
             first = others[0]
             self.found = Action(int(said[first])), float(self.prices[first])
+            self.end = int(self.steps[first])
+            if self.end > self.now.start:
+                self.held = self.end - self.now.step
+            self.left = []
+        elif self.now:
+            self.held = self.now[-1]
+        if self.found and not self.left and self.end - self.held > 1:
+            self.left = [_thinned(self.held + 1, self.end)]
 
     def flip(self) -> FlipPrice | None:
         """What was found."""
@@ -197,3 +237,8 @@ class _Side:
             return None
         action, price = self.found
         return FlipPrice(action, price, 100.0 * (price / self.close - 1.0))
+
+
+def _thinned(start: int, stop: int) -> range:
+    """At most ``EACH`` of these, at equal steps."""
+    return range(start, stop, max(1, ceil((stop - start) / EACH)))

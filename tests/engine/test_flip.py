@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 import engine
+import engine.flip as flip_module
 from engine import BadParameter, Bars, NotEnoughHistory
-from engine.flip import REACH
+from engine.flip import EACH, REACH
+from engine.tail import Tail
 
 TICK = 0.01
 STRATEGIES = [spec.name for spec in engine.strategies().values()]
@@ -143,6 +145,82 @@ def test_prices_stand_on_the_grid_of_their_market(real):
         for flip in engine.flips(decision, 900, tick):
             if flip:
                 assert flip.price / tick == pytest.approx(round(flip.price / tick), abs=1e-9)
+
+
+def at_a_price_of(price, bars):
+    """The same market at another price of its last bar."""
+    factor = price / bars.close[-1]
+    return bars.replace(
+        **{n: np.round(getattr(bars, n) * factor, 2) for n in ("open", "high", "low", "close")}
+    )
+
+
+@pytest.mark.parametrize(
+    ("price", "tick"), [(100.0, 1e-4), (100.0, 1e-12), (6e5, 0.01), (6e5, 1e-9), (1e11, 1e-3)]
+)
+@pytest.mark.parametrize("name", ["PRICE_AND_RSI", "BREAKOUT", "TECHNICAL_RATING", "MOMENTUM"])
+def test_ticks_without_number_cost_no_more_and_prices_are_exact(
+    name, price, tick, real, monkeypatch
+):
+    tried = []
+    forked = Tail.forked
+
+    def counted(self, last, *others):
+        tried.append(len(last["close"]))
+        return forked(self, last, *others)
+
+    monkeypatch.setattr(Tail, "forked", counted)
+    decision = engine.decide(name, at_a_price_of(price, real["IBM"]))
+    close, action = decision.bars.close[-1], decision.action[-1]
+    flips = engine.flips(decision, tick=tick)
+    rounds = np.ceil(np.log(REACH * close / tick) / np.log(EACH))
+    assert sum(tried) <= 2 * EACH * (rounds + 1)
+    assert any(flips) == (name not in STEADY)
+    for side, flip in zip((-1, 1), flips, strict=True):
+        if flip:
+            before = np.round(flip.price - side * tick, 12)
+            assert 0.5 * tick < abs(flip.price - before) < 1.5 * tick
+            said = actions_if_closed_at_each(decision, len(decision.bars) - 1, [flip.price, before])
+            assert said.tolist() == [flip.action, action]
+
+
+@pytest.mark.parametrize("each", [2, 7, 300])
+@pytest.mark.parametrize("name", ["PRICE_AND_RSI", "BREAKOUT", "TECHNICAL_RATING"])
+def test_looked_for_in_rounds_the_action_changes_at_the_price_and_not_one_tick_before(
+    name, each, real, monkeypatch
+):
+    monkeypatch.setattr(flip_module, "EACH", each)
+    bars, tick = real["MSFT"][400 : 640 + engine.strategies()[name].lookback()], 0.05
+    decision = engine.decide(name, bars)
+    for bar in np.random.default_rng(12).integers(decision.first, len(bars), 4):
+        for side, flip in zip((-1, 1), engine.flips(decision, bar, tick), strict=True):
+            prices = grid(bars.close[bar], side, tick)
+            said = actions_if_closed_at_each(decision, bar, prices)
+            changed = np.flatnonzero(said != decision.action[bar])
+            if flip is None:  # whatever there is, it lies between two steps beyond the nearest
+                assert not (said[: each - 1] != decision.action[bar]).any()
+                assert said[-1] == decision.action[bar] or len(prices) % each
+                continue
+            at = prices.tolist().index(flip.price)
+            assert said[at] == flip.action != decision.action[bar]
+            assert at == 0 or said[at - 1] == decision.action[bar]
+            assert at == changed[0] or changed[0] >= each - 1
+
+
+@pytest.mark.parametrize(("price", "tick"), [(100.0, 1e-14), (6e5, 1e-12), (1.0, 5e-324)])
+def test_a_tick_finer_than_prices_are_is_refused(price, tick, real):
+    decision = engine.decide("PRICE_AND_RSI", at_a_price_of(price, real["IBM"]))
+    for ask in (engine.flips, engine.next_flips):
+        with pytest.raises(
+            BadParameter, match=r"a tick of .* is too fine: near .* at least .* apart"
+        ):
+            ask(decision, tick=tick)
+
+
+@pytest.mark.parametrize("tick", [1e3, 1e18, 1e308])
+def test_a_tick_wider_than_the_range_has_no_flips(tick, real):
+    decision = engine.decide("PRICE_AND_RSI", real["IBM"])
+    assert engine.flips(decision, tick=tick) == engine.next_flips(decision, tick=tick) == [None] * 2
 
 
 @pytest.mark.parametrize("tick", [0.0, -0.01, float("nan"), float("inf")])

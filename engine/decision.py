@@ -102,6 +102,10 @@ def decide(
     BadParameter
         When a parameter is unknown, out of range or of the wrong kind, or the strategy takes no
         sentiment.
+    BadBars
+        When a price or a volume is no number that can be judged.
+    BadSentiment
+        When a reading lies outside 0..1, or there is not one a bar.
     NotEnoughHistory
         When not even the last bar can be judged.
     """
@@ -143,7 +147,7 @@ def readings_of(strategy: Strategy, sentiment: Sentiment | Float64, bars: Bars) 
 
 def columns_of(bars: Bars, readings: Float64 | None) -> dict[str, Any]:
     """What a strategy may ask for, by name."""
-    columns = {column.name: getattr(bars, column.name) for column in fields(Bars)}
+    columns = {column.name: getattr(bars, column.name) for column in fields(bars.judgeable())}
     return columns if readings is None else columns | {"sentiment": readings}
 
 

@@ -11,13 +11,13 @@ import numpy as np
 
 from engine.catalog import Strategy, named, strategies
 from engine.decision import Decision, decided, readings_of
-from engine.errors import BadState, EngineError, NotEnoughHistory
+from engine.errors import BadParameter, BadState, EngineError, NotEnoughHistory
 from engine.explain import Explanation, explain
 from engine.fork import last_of
 from engine.sentiment import Sentiment
 from engine.state_bytes import restored, written
 from engine.tail import COLUMNS, Tail, bar_to_come
-from engine.types import Action, Bars, Float64, Int8, Rating
+from engine.types import REASON, Action, Bars, Float64, Int8, Rating, within_reason
 
 __all__ = ["Outlook", "State", "open_state"]
 
@@ -115,7 +115,8 @@ class State:
         Raises
         ------
         BadBars
-            When they do not follow. The state then stays as it was.
+            When they do not follow, or hold a price or a volume that is no number that can be
+            judged. The state then stays as it was.
         BadParameter, BadSentiment
             When the strategy takes no sentiment, or the reading is none.
         """
@@ -149,10 +150,14 @@ class State:
 
         Raises
         ------
+        BadParameter
+            When a price is no number that can be judged.
         NotEnoughHistory
             When that bar could not be judged either.
         """
         closes = np.asarray(prices, dtype=np.float64)
+        if closes.ndim != 1 or not within_reason(closes).all():
+            raise BadParameter(f"prices to peek at are a column of numbers {REASON}")
         needed = self.strategy.lookback(**self._tail.values)
         if self.bars < max(needed, 1):
             raise NotEnoughHistory(max(needed, 1), self.bars)
@@ -212,6 +217,10 @@ def open_state(
     BadParameter
         When a parameter is unknown, out of range or of the wrong kind, or the strategy takes no
         sentiment.
+    BadBars
+        When a price or a volume is no number that can be judged.
+    BadSentiment
+        When a reading lies outside 0..1, or there is not one a bar.
 
     Notes
     -----

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from engine.errors import BadBars
 
 __all__ = [
+    "REASON",
     "Action",
     "Bars",
     "Flags",
@@ -23,6 +24,7 @@ __all__ = [
     "Rating",
     "Values",
     "Volumes",
+    "within_reason",
 ]
 
 Float64 = NDArray[np.float64]
@@ -64,6 +66,17 @@ class Rating(enum.IntEnum):
     STRONG_BUY = 2
 
 
+_SMALLEST = 1e-100  # and the inverse of the largest: products of them then stay in float64
+REASON = f"0 or between {_SMALLEST:g} and {1 / _SMALLEST:g} in size"
+
+
+def within_reason(values: Float64) -> Flags:
+    """Which of these are numbers, and of a size that a market may have."""
+    size = np.abs(values)
+    good: Flags = (size <= 1.0 / _SMALLEST) & ((size >= _SMALLEST) | (size == 0.0))
+    return good
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Bars:
     """Closed price bars of one symbol, oldest first.
@@ -84,7 +97,8 @@ class Bars:
 
     Notes
     -----
-    The columns are read-only views: nobody downstream can change the past.
+    The columns are read-only views: nobody downstream can change the past. They may hold values
+    that are missing, as sources have them, until somebody is to judge them: ``judgeable``.
     """
 
     time: Int64
@@ -117,6 +131,26 @@ class Bars:
 
     def __getitem__(self, part: slice) -> Self:
         return type(self)(**{field.name: getattr(self, field.name)[part] for field in fields(self)})
+
+    def judgeable(self) -> Self:
+        """The bars themselves, once nothing in them keeps a strategy from judging.
+
+        Raises
+        ------
+        BadBars
+            When a price or a volume is no number, or of a size that no market has.
+        """
+        for field in fields(self)[1:]:
+            column = getattr(self, field.name)
+            good = within_reason(column)
+            if not good.all():
+                bar = int(np.argmin(good))
+                raise BadBars(
+                    f"{field.name} is {column[bar]:g} on bar {bar}, of "
+                    f"{self.time[bar].astype('datetime64[us]')}; prices and volumes that are "
+                    f"judged are {REASON}"
+                )
+        return self
 
     def replace(self, **columns: Any) -> Self:
         """The same bars with some columns exchanged."""

@@ -23,7 +23,7 @@ import numpy as np
 from engine._scipy import section_filter
 from engine.fork import Fork
 from engine.lockstep import Step, in_lockstep, two_in_lockstep
-from engine.memory import dropped, note, recalls, remembered
+from engine.memory import dropped, note, recalls, remembered, resumes
 from engine.smoothing import recursion
 from engine.types import Float64
 from engine.windows import last_windows
@@ -185,7 +185,7 @@ def _heard(values: Float64, cascade: Cascade) -> Float64:
 def _forked(fork: Any, cascade: Cascade) -> Fork:
     """The same where the last bar is many candidates."""
     bars = cascade.weights.shape[-1]
-    if bars == len(fork) and not recalls():
+    if bars == len(fork) and not resumes():  # the seed itself is a matter of the last bar
         return Fork(fork.past[:0], cascaded(last_windows(fork, bars), cascade)[:, 0])
     state, seed = _begun(fork.past[:bars], cascade)
     heard: Any = _heard(fork, cascade)

@@ -14,7 +14,16 @@ import numpy as np
 
 from engine.types import Float64
 
-__all__ = ["Memory", "dropped", "note", "recalling", "recalls", "remember", "remembered"]
+__all__ = [
+    "Memory",
+    "dropped",
+    "note",
+    "recalling",
+    "recalls",
+    "remember",
+    "remembered",
+    "resumes",
+]
 
 
 class Memory:
@@ -75,6 +84,12 @@ def remember(column: Float64) -> Float64:
 def recalls() -> bool:
     """Whether recursions begin from a memory, or leave one."""
     return _MEMORY.get() is not None
+
+
+def resumes() -> bool:
+    """Whether recursions begin from a memory, where otherwise they begin with their usual seed."""
+    memory = _MEMORY.get()
+    return memory is not None and memory.before is not None
 
 
 def dropped() -> int:

@@ -69,6 +69,21 @@ def grid(close, side, tick):
 
 
 @each_case
+def test_a_history_that_has_just_begun_has_flips_too(name, mood):
+    """On the bars on which one indicator after another comes to its first value."""
+    close = 100 * np.exp(np.cumsum(np.random.default_rng(1).normal(0, 0.01, 300)))
+    time = np.arange(300) * 86_400_000_000
+    bars = Bars(time, close, close * 1.01, close * 0.99, close, np.full(300, 1e6))
+    whole = engine.decide(name, bars, readings(bars, mood))
+    for bar in range(whole.first, whole.first + 20):
+        heard = None if whole.sentiment is None else whole.sentiment[: bar + 1]
+        young = engine.decide(name, bars[: bar + 1], heard)
+        assert engine.flips(young, tick=TICK) == engine.flips(whole, bar, TICK)
+        for flip in filter(None, engine.next_flips(young, TICK)):
+            assert action_of_next(young, flip.price) == flip.action
+
+
+@each_case
 def test_the_action_changes_at_the_price_and_not_one_tick_before(name, mood, bars):
     decision = engine.decide(name, bars, readings(bars, mood))
     found = 0

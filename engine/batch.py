@@ -35,8 +35,7 @@ def in_blocks(
     @wraps(function)
     def blocked(*columns: Any, **parameters: Any) -> Any:
         shape = columns[0].shape
-        values = prod(shape)
-        if len(shape) < 2 or not values or (warm_up is None and values <= _VALUES):
+        if len(shape) < 2 or not prod(shape) or (warm_up is None and prod(shape) <= _VALUES):
             return function(*columns, **parameters)
         rows, bars = prod(shape[:-1]), shape[-1]
         blank, laid = (0, (-1, bars)) if warm_up is None else (warm_up(**parameters), (-1,))

@@ -12,7 +12,6 @@ their bars.
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import repeat
 from typing import cast
 
 import numpy as np
@@ -33,7 +32,6 @@ __all__ = [
     "placed",
     "placed_ratio",
     "typical",
-    "weighted_sum",
     "window_mean",
     "window_sum",
     "window_sums",
@@ -201,17 +199,28 @@ def window_sums(columns: Sequence[Float64], *windows: int) -> list[list[Float64]
     """
     shape = columns[0].shape
     if any(isinstance(column, Fork) for column in columns) or len(shape) > 1 or shape[0] > _ABREAST:
-        shared = [[column] if len(windows) > 1 else None for column in columns]
-        return [[*map(window_sum, columns, repeat(window), shared)] for window in windows]
+        by_column = [_sums(column, windows) for column in columns]
+        return [list(sums) for sums in zip(*by_column, strict=True)]
     # Short columns are summed end to end: the calls cost more than the sums.
-    whole = np.concatenate(columns)
-    spans = [whole] if len(windows) > 1 else None
     answer = []
-    for window in windows:
-        total, bars = window_sum(whole, window, spans), max(shape[0] - window + 1, 0)
+    for window, total in zip(windows, _sums(np.concatenate(columns), windows), strict=True):
+        bars = max(shape[0] - window + 1, 0)
         starts = range(0, len(columns) * shape[0], shape[0]) if bars else [0] * len(columns)
         answer.append([total[start : start + bars] for start in starts])
     return answer
+
+
+def _sums(values: Float64, windows: Sequence[int]) -> list[Float64]:
+    """Sums over several windows, which begin with the same spans; twice a window is two of it."""
+    spans = [values] if len(windows) > 1 else None
+    sums: dict[float, Float64] = {}
+    for window in windows:
+        half = sums.get(window / 2)
+        if half is None:
+            sums[window] = window_sum(values, window, spans)
+        else:
+            sums[window] = into(None, np.add, half[..., : -window // 2], half[..., window // 2 :])
+    return [sums[window] for window in windows]
 
 
 def into(
@@ -245,37 +254,6 @@ def window_mean(values: Float64, window: int) -> Float64:
 
 
 _ABREAST = 8192  # values in a column
-
-_TAPS = 11  # the longest kernel whose products NumPy sums without a call for each window
-
-
-def weighted_sum(values: Float64, weights: Float64) -> Float64:
-    """Sums over as many bars as there are weights, the first weight on the oldest bar.
-
-    Examples
-    --------
-    >>> weighted_sum(np.array([1.0, 2.0, 4.0]), np.array([1.0, 10.0])).tolist()
-    [21.0, 42.0]
-    """
-    window = len(weights)
-    bars = values.shape[-1] - window + 1
-    if bars < 1:
-        return values[..., :0]
-    fork: object = values
-    if isinstance(fork, Fork):
-        # One call for all candidates: their windows in a row, those across two of them left out.
-        last = weighted_sum(last_windows(fork, window).reshape(-1), weights)[::window]
-        return cast("Float64", Fork(weighted_sum(fork.past, weights), last))
-    if values.ndim > 1:
-        sums = np.empty((*values.shape[:-1], bars))
-        for row in np.ndindex(values.shape[:-1]):
-            sums[row] = weighted_sum(values[row], weights)
-        return sums
-    total = np.correlate(values[: bars + min(window, _TAPS) - 1], weights[:_TAPS])
-    for start in range(_TAPS, window, _TAPS):
-        taps = weights[start : start + _TAPS]
-        total += np.correlate(values[start : start + bars + len(taps) - 1], taps)
-    return total
 
 
 def last_windows(fork: Fork, window: int) -> Float64:

@@ -1,5 +1,6 @@
 """Moving averages that weigh the closes of their window unevenly."""
 
+from functools import lru_cache
 from math import isqrt
 from typing import Annotated
 
@@ -9,22 +10,10 @@ from engine.arithmetic import divided, has_no_zero
 from engine.cascades import Cascade, cascaded, gaps
 from engine.catalog import Between, indicator
 from engine.types import Float64, Prices, Values, Volumes
-from engine.windows import aligned, placed, weighted_sum, window_mean, window_sums
+from engine.weighted import line, placed_weighted_sum
+from engine.windows import aligned, placed, window_mean, window_sums
 
-__all__ = ["dema", "hma", "tema", "vwma", "weighted_mean", "wma"]
-
-
-def weighted_mean(values: Float64, window: int) -> Float64:
-    """Means over ``window`` bars with weights 1, 2, ... window, the newest weighing most.
-
-    One value a complete window, as ``engine.windows`` returns them.
-
-    Examples
-    --------
-    >>> weighted_mean(np.array([1.0, 4.0, 4.0]), 2).tolist()
-    [3.0, 4.0]
-    """
-    return weighted_sum(values, np.arange(1.0, window + 1.0) * (2.0 / (window * (window + 1.0))))
+__all__ = ["dema", "hma", "tema", "volume_weighted", "vwma", "wma"]
 
 
 @indicator(lookback=lambda window: window - 1, windowed=True)
@@ -54,7 +43,7 @@ def wma(close: Prices, window: Annotated[int, Between(1, 500)] = 20) -> Values:
     >>> wma(np.array([1.0, 4.0, 4.0, 1.0]), window=2).tolist()
     [nan, 3.0, 4.0, 2.0]
     """
-    return aligned(weighted_mean(close, window), close.shape[-1])
+    return placed_weighted_sum(close, line(window), close.shape[-1])
 
 
 @indicator(lookback=lambda window: 2 * (window - 1))
@@ -167,9 +156,20 @@ def hma(close: Prices, window: Annotated[int, Between(2, 500)] = 20) -> Values:
     >>> hma(np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), window=4).round(9).tolist()
     [nan, nan, nan, nan, 5.0, 6.0]
     """
-    fast = weighted_mean(close, window // 2)[..., window - window // 2 :]
-    ahead = 2.0 * fast - weighted_mean(close, window)
-    return aligned(weighted_mean(ahead, isqrt(window)), close.shape[-1])
+    return placed_weighted_sum(close, _hull(window), close.shape[-1])
+
+
+@lru_cache(maxsize=256)
+def _hull(window: int) -> Float64:
+    """What each close weighs after all three means."""
+    ahead = -line(window)
+    ahead[-(window // 2) :] += 2.0 * line(window // 2)
+    smooth = line(isqrt(window))
+    weights = np.zeros(window + len(smooth) - 1)
+    # Not np.convolve, which asks BLAS, whose kernels round otherwise on other processors.
+    for start, weight in enumerate(smooth):
+        weights[start : start + window] += weight * ahead
+    return weights
 
 
 @indicator(lookback=lambda window: window - 1, windowed=True)

@@ -87,7 +87,7 @@ def bollinger_bands(
     """
     bars = close.shape[-1]
     sums, reach = moments(close, window)
-    reach *= width * width / window
+    reach *= width * width / window / 2.0
     reach = np.sqrt(reach, out=reach)
     middle = placed(np.divide, sums, window, bars)
     known = middle[..., bars - reach.shape[-1] :]

@@ -85,7 +85,7 @@ def standard_deviation(close: Prices, window: Annotated[int, Between(2, 500)] = 
     [nan, 1.0, 0.0]
     """
     squares = moments(close, window)[1]
-    squares /= window
+    squares /= 2 * window
     return placed(np.sqrt, squares, None, close.shape[-1])
 
 
@@ -131,7 +131,7 @@ def historical_volatility(
     """
     change = divided(close[..., 1:], close[..., :-1], otherwise=1.0)
     squares = moments(np.log(np.where(change > 0.0, change, 1.0)), window)[1]
-    year = 100.0 * np.sqrt(squares * (bars_a_year / (window - 1.0)))
+    year = 100.0 * np.sqrt(squares * (bars_a_year / (window - 1.0) / 2.0))
     return aligned(year, close.shape[-1])
 
 
@@ -168,7 +168,7 @@ def z_score(close: Prices, window: Annotated[int, Between(2, 500)] = 20) -> Valu
     """
     sums, squares = moments(close, window)
     mean = into(None, np.divide, sums, window)
-    squares /= window
+    squares /= 2 * window
     spread = beyond_rounding(np.sqrt(squares, out=squares), mean)
     distance = into(None, np.subtract, close[..., window - 1 :], mean)
     return placed_ratio(distance, spread, 0.0, close.shape[-1])

@@ -1,5 +1,6 @@
 """Indicators of pace: how much the price has changed, and in which direction it leans."""
 
+from functools import lru_cache
 from typing import Annotated
 
 import numpy as np
@@ -8,8 +9,9 @@ from engine.arithmetic import divided
 from engine.cascades import means, two_cascaded
 from engine.catalog import Between, indicator
 from engine.lockstep import turned
-from engine.types import Prices, Values
-from engine.windows import aligned, lagged, placed, weighted_sum
+from engine.types import Float64, Prices, Values
+from engine.weighted import placed_weighted_sum
+from engine.windows import lagged, placed
 
 __all__ = ["linear_regression_slope", "momentum", "roc", "tsi"]
 
@@ -148,7 +150,12 @@ def linear_regression_slope(close: Prices, window: Annotated[int, Between(2, 500
     >>> linear_regression_slope(np.array([1.0, 3.0, 5.0, 4.0]), window=3).tolist()
     [nan, nan, 2.0, 0.5]
     """
-    # Each change lifts all bars after it, which is what it weighs; a level has no weight at all.
+    changes = close[..., 1:] - close[..., :-1]
+    return placed_weighted_sum(changes, _lifts(window), close.shape[-1])
+
+
+@lru_cache(maxsize=256)
+def _lifts(window: int) -> Float64:
+    """What each change weighs in the slope: it lifts all bars after it; a level has no weight."""
     after = np.arange(1.0, window)
-    weights = after * after[::-1] * (6.0 / (window * (window * window - 1.0)))
-    return aligned(weighted_sum(close[..., 1:] - close[..., :-1], weights), close.shape[-1])
+    return after * after[::-1] * (6.0 / (window * (window * window - 1.0)))

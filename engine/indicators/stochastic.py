@@ -9,7 +9,7 @@ from engine.catalog import Between, indicator
 from engine.extrema import window_max, window_min
 from engine.indicators.momentum import rsi
 from engine.types import Float64, Prices, Values
-from engine.windows import aligned, placed_ratio, window_mean
+from engine.windows import aligned, placed, placed_ratio, window_mean, window_sum
 
 __all__ = [
     "Stochastic",
@@ -37,13 +37,14 @@ def _place(high: Float64, low: Float64, close: Float64, window: int, still: floa
     reach = window_max(high, window) - lowest
     if still:
         reach = np.where(reach > still, reach, 0.0)
-    return divided(close[..., window - 1 :] - lowest, reach * 0.01, otherwise=0.0)
+    reach *= 0.01
+    return divided(close[..., window - 1 :] - lowest, reach, otherwise=0.0)
 
 
 def _smoothed(place: Float64, smooth_k: int, smooth_d: int, length: int) -> Stochastic:
     k = window_mean(place, smooth_k)
-    d = window_mean(k, smooth_d)
-    return Stochastic(aligned(k[..., smooth_d - 1 :], length), aligned(d, length))
+    d = placed(np.divide, window_sum(k, smooth_d), smooth_d, length)
+    return Stochastic(aligned(k[..., smooth_d - 1 :], length), d)
 
 
 @indicator(

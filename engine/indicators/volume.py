@@ -4,7 +4,7 @@ from typing import Annotated
 
 import numpy as np
 
-from engine.arithmetic import beyond_rounding, divided
+from engine.arithmetic import all_positive, divided, moved
 from engine.catalog import Between, indicator
 from engine.types import Float64, Prices, Values, Volumes
 from engine.windows import placed, placed_ratio, typical, window_sums
@@ -47,15 +47,19 @@ def obv(close: Prices, volume: Volumes) -> Values:
     """
     if close.shape[-1] < 2:
         return volume + 0.0
-    flow = volume[..., 1:] * np.sign(close[..., 1:] - close[..., :-1])
-    return np.add.accumulate(np.concatenate([volume[..., :1], flow], axis=-1), axis=-1)
+    change = close[..., 1:] - close[..., :-1]
+    flow = volume[..., 1:] * np.sign(change, out=change)
+    column = np.concatenate([volume[..., :1], flow], axis=-1)
+    return np.add.accumulate(column, axis=-1, out=column)
 
 
 def _flow(high: Prices, low: Prices, close: Prices, volume: Volumes) -> Float64:
     """Volume, times where the close lies between low (-1) and high (1)."""
     place, reach = close - low, high - low
     place -= high - close
-    place = divided(place, np.maximum(reach, 0.0, out=reach), otherwise=0.0)
+    if not all_positive(reach):
+        reach = np.maximum(reach, 0.0)
+    place = divided(place, reach, otherwise=0.0)
     place *= volume
     return place
 
@@ -186,9 +190,8 @@ def mfi(
     """
     price = typical(high, low, close)
     now, before = price[..., 1:], price[..., :-1]
-    change = beyond_rounding(now - before, now + before)
+    rose, fell = moved(now - before, now + before)
     money = now * volume[..., 1:]
-    flows = [money * (change > 0.0), money * (change < 0.0)]
-    [[risen, fallen]] = window_sums(flows, window)
+    [[risen, fallen]] = window_sums([money * rose, money * fell], window)
     share = divided(risen, risen + fallen, otherwise=0.0)
     return placed(np.multiply, share, 100.0, close.shape[-1])

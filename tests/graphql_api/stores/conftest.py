@@ -8,7 +8,7 @@ from moto import mock_aws
 from moto.dynamodb.responses import DynamoHandler
 
 from graphql_api.stores.dynamodb import TABLE, DynamoDBStore, connect
-from graphql_api.stores.sqlite import SqliteStore
+from graphql_api.stores.sqlite import SqliteStore, file
 
 
 @pytest.fixture(scope="module")  # and no longer: nested mocks share their tables
@@ -19,6 +19,12 @@ def client():
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         with mock_aws():
             yield connect(region="eu-central-1")
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """Threads wait for one file, on a machine that may be busy; who gives up is tested apart."""
+    monkeypatch.setattr(file, "PATIENCE", 60)
 
 
 @pytest.fixture

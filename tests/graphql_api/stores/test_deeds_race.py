@@ -109,24 +109,24 @@ def test_a_key_revoked_while_it_is_busy_is_admitted_by_nobody_afterwards(store, 
     def ask(guard):
         while not stop.is_set():
             try:
-                guard.admit(guard.authenticate(headers), 0)
+                admission = guard.admit(guard.authenticate(headers), 0)
             except Unauthenticated:
                 return
-            admitted.append(now())
+            admitted.append(admission.at)
 
     def revoke():
         deeds.revoke_key(owner.account.id, owner.key.id)
         return now()
 
     try:
-        timer = threading.Timer(10, stop.set)  # or else a key that is never refused hangs here
+        timer = threading.Timer(60, stop.set)  # or else a key that is never refused hangs here
         timer.start()
         *_, revoked_at = at_once(*[lambda g=guard: ask(g) for guard in guards], revoke)
     finally:
         timer.cancel()
     assert not stop.is_set()
-    # What was leased or under way lives on for a second at most.
-    assert all(at <= revoked_at + 1_100_000 for at in admitted)
+    # What was leased lives on for a second at most.
+    assert all(at <= revoked_at + 1_000_000 for at in admitted)
     for guard in guards:
         with pytest.raises(Unauthenticated):
             guard.admit(guard.authenticate(headers), 1)

@@ -105,8 +105,9 @@ PROCESS = """
 import sys, threading
 from graphql_api.guard.limits import rate_of
 from graphql_api.stores import Charge
-from graphql_api.stores.sqlite import SqliteStore
+from graphql_api.stores.sqlite import SqliteStore, file
 
+file.PATIENCE = 60  # the machine may be busy
 path, now = sys.argv[1], int(sys.argv[2])
 rate = rate_of(per_second=100, burst=400)
 band = rate.at(now)

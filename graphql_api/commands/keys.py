@@ -47,6 +47,7 @@ def rotate(asked: argparse.Namespace, settings: Settings) -> None:
 def listing(asked: argparse.Namespace, settings: Settings) -> None:
     """The keys of an account, without their secrets."""
     with deeds(settings) as managed:
+        managed.find_account(asked.account)
         found = managed.list_keys(asked.account)
     if asked.json:
         print_json([shown(key) for key in found])

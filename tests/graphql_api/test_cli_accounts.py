@@ -104,6 +104,7 @@ def test_the_audit_log_tells_what_was_done_and_no_secret(run, told, account) -> 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["keys", "list", "nobody"], "There is no account nobody."),
         (["accounts", "show", "nobody"], "There is no account nobody."),
         (["accounts", "audit", "nobody"], "There is no account nobody."),
         (["accounts", "create", "--name", "a\x1bb"], "U+001B"),

@@ -1,9 +1,9 @@
 """From nothing to the first answer: a fresh process, its imports, its clients, one request.
 
-Ours imports the Lambda handler, makes the DynamoDB client that it has on AWS, and answers a signal
-with its explanation from bars in a file. The peer is what such an app comes to by default:
-Strawberry under Mangum, boto3 with the same client, scipy.signal for its averages, and one value
-for an answer.
+Ours imports the Lambda handler, makes the DynamoDB client that it has on AWS, registers itself to
+hear of its end, and answers a signal with its explanation from bars in a file. The peer is what
+such an app comes to by default: Strawberry under Mangum, boto3 with the same client, scipy.signal
+for its averages, and one value for an answer.
 
     python benchmarks/cold_start.py [ROUNDS]
 """
@@ -23,11 +23,11 @@ from statistics import median, quantiles
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.requests import event
-
+from benchmarks.warm_path import event
 from graphql_api.app import open_accounts
 from graphql_api.guard.accounts import Accounts
 from graphql_api.settings import Settings
+from infra.runtime_api import RuntimeApi
 from market_data.clock import now
 from market_data.sample import seed
 from market_data.stores import SqliteBarStore
@@ -73,18 +73,19 @@ BARE = "answer = {'statusCode': 200, 'body': '{}'}\nimport json"
 
 def spent(script: str, asked: str, environment: Mapping[str, str]) -> tuple[float, float]:
     """Milliseconds of processor time and megabytes of a process that answers once."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", script + ANSWERED, asked],
-        env=environment,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with process:
-        assert process.stdout is not None
-        said = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+    with RuntimeApi() as api:
+        process = subprocess.Popen(
+            [sys.executable, "-c", script + ANSWERED, asked],
+            env={**environment, "AWS_LAMBDA_RUNTIME_API": api.address},
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        with process:
+            assert process.stdout is not None
+            said = process.stdout.read()
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit("a process failed; what it said stands above")
     # What the kernel tells of a child counts its parent's memory too, before it became another.

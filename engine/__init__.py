@@ -2,8 +2,8 @@
 
 from engine.audit import Difference, LookAheadAudit, audit
 from engine.backtest import Backtest, EquityCurve, OnHold, OnSell, backtest
-from engine.catalog import Indicator, Parameter, Strategy, Threshold
 from engine.decision import Decision, decide
+from engine.entries import Indicator, Strategy, Threshold
 from engine.errors import (
     BadBars,
     BadParameter,
@@ -16,6 +16,7 @@ from engine.errors import (
 from engine.explain import Contribution, Explanation, explain
 from engine.flip import FlipPrice, flips, next_flips
 from engine.indicators import compute, indicators
+from engine.parameters import Parameter
 from engine.performance import Drawdown, Performance
 from engine.sentiment import Sentiment
 from engine.state import Outlook, State

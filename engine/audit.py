@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from engine.catalog import Parameter
 from engine.decision import Decision, decide
 from engine.errors import BadBars, BadParameter, NotEnoughHistory
+from engine.parameters import Parameter
 from engine.types import Bars, Float64, Int64
 
 __all__ = ["Difference", "LookAheadAudit", "audit"]

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.catalog import Parameter
 from engine.decision import Decision
 from engine.errors import BadBars, BadParameter, NotEnoughHistory
+from engine.parameters import Parameter
 from engine.performance import Performance, bars_per_year, measured
 from engine.statistics import Estimate, wilson
 from engine.trades import Trades, traded

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from engine._heap import keep_freed_memory
-from engine.catalog import Strategy, named, strategies
+from engine.catalog import named, strategies
+from engine.entries import Strategy
 from engine.errors import BadParameter, BadSentiment, NotEnoughHistory
 from engine.memory import Memory, recalling
 from engine.sentiment import Sentiment

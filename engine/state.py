@@ -9,8 +9,9 @@ from typing import Self
 
 import numpy as np
 
-from engine.catalog import Strategy, named, strategies
+from engine.catalog import named, strategies
 from engine.decision import Decision, decided, readings_of
+from engine.entries import Strategy
 from engine.errors import BadParameter, BadState, EngineError, NotEnoughHistory
 from engine.explain import Explanation, explain
 from engine.fork import last_of

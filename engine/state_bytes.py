@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.catalog import Strategy, named, strategies
+from engine.catalog import named, strategies
+from engine.entries import Strategy
 from engine.errors import BadState, EngineError
 from engine.tail import COLUMNS, Tail
 from engine.types import Bars, Float64

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from engine.catalog import Parameter
+from engine.parameters import Parameter
 
 __all__ = [
     "CONFIDENCE",

@@ -6,8 +6,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from engine.catalog import Strategy
 from engine.decision import columns_of, judge
+from engine.entries import Strategy
 from engine.fork import Fork
 from engine.memory import Memory, recalling
 from engine.types import Bars, Float64

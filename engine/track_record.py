@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.catalog import Parameter
 from engine.decision import Decision
 from engine.errors import BadBars
 from engine.explain import judged_bar
+from engine.parameters import Parameter
 from engine.statistics import Estimate, student_quantile, wilson
 from engine.types import Action, Bars, Flags, Float64
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import strawberry
 
 import engine
-from engine.catalog import Indicator as IndicatorSpec
-from engine.catalog import Parameter
-from engine.catalog import Strategy as StrategySpec
+from engine.entries import Indicator as IndicatorSpec
+from engine.entries import Strategy as StrategySpec
+from engine.parameters import Parameter
 from engine.types import Action as EngineAction
 from engine.types import Interval as EngineInterval
 from engine.types import Rating as EngineRating

@@ -6,9 +6,33 @@ from dataclasses import dataclass
 from engine.decision import Decision
 from engine.errors import BadParameter, NotEnoughHistory
 from engine.types import Action
-from engine.wording import listed
+from engine.verdict import Reason
+from engine.wording import in_percent_of, listed
 
-__all__ = ["Contribution", "Explanation", "explain", "judged_bar"]
+__all__ = ["WITHOUT_UNIT", "Contribution", "Explanation", "explain", "judged_bar"]
+
+WITHOUT_UNIT = frozenset(
+    {
+        "ADX",
+        "AROON",
+        "CCI",
+        "CHAIKIN_MONEY_FLOW",
+        "DRAWDOWN",
+        "HISTORICAL_VOLATILITY",
+        "MFI",
+        "NATR",
+        "ROC",
+        "RSI",
+        "STOCHASTIC",
+        "STOCHASTIC_FAST",
+        "STOCHASTIC_RSI",
+        "TSI",
+        "ULTIMATE_OSCILLATOR",
+        "WILLIAMS_R",
+        "Z_SCORE",
+    }
+)
+"""Indicators that are the same whatever all prices and all volumes are multiplied by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +83,7 @@ def judged_bar(decision: Decision, bar: int) -> int:
     return index
 
 
-def explain(decision: Decision, bar: int = -1) -> Explanation:
+def explain(decision: Decision, bar: int = -1, *, prices: bool = True) -> Explanation:
     """The reasons of one bar.
 
     Parameters
@@ -68,6 +92,9 @@ def explain(decision: Decision, bar: int = -1) -> Explanation:
         The whole history, judged.
     bar : int
         Which bar; negative ones count from the end.
+    prices : bool
+        Whether prices may be told. If not, reasons are worded in percent of the close, values that
+        are prices or volumes are None, and others have four digits.
 
     Returns
     -------
@@ -81,19 +108,20 @@ def explain(decision: Decision, bar: int = -1) -> Explanation:
         When the bar lies before the first one judged.
     """
     index = judged_bar(decision, bar)
-    contributions = tuple(
-        Contribution(
-            indicator=reason.indicator,
-            label=reason.label,
-            group=reason.group,
-            value=_known(float(reason.value[index]) + 0.0),
-            vote=_known(float(reason.vote[index])) or 0.0,  # of two zeros the positive one
-            weight=float(decision.weights[rule, index]),
-            contribution=float(decision.contributions[rule, index]),
-            reason=reason.sentence(index),
+    with in_percent_of(None if prices else float(decision.bars.close[index])):
+        contributions = tuple(
+            Contribution(
+                indicator=reason.indicator,
+                label=reason.label,
+                group=reason.group,
+                value=_told(reason, index, prices),
+                vote=_known(float(reason.vote[index])) or 0.0,  # of two zeros the positive one
+                weight=float(decision.weights[rule, index]),
+                contribution=float(decision.contributions[rule, index]),
+                reason=reason.sentence(index),
+            )
+            for rule, reason in enumerate(decision.reasons)
         )
-        for rule, reason in enumerate(decision.reasons)
-    )
     action = Action(decision.action[index])
     score = float(decision.score[index])
     return Explanation(
@@ -103,6 +131,14 @@ def explain(decision: Decision, bar: int = -1) -> Explanation:
         action=action,
         contributions=contributions,
     )
+
+
+def _told(reason: Reason, index: int, prices: bool) -> float | None:
+    """The value of a reason, or what may be told of it."""
+    value = _known(float(reason.value[index]) + 0.0)
+    if prices or value is None or reason.indicator is None:
+        return value
+    return float(f"{value:.4g}") if reason.indicator in WITHOUT_UNIT else None
 
 
 def _known(value: float) -> float | None:

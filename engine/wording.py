@@ -1,14 +1,45 @@
 """Reasons in words, with the numbers in them, in the units of the market."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from engine.types import Float64
 
-__all__ = ["Sentence", "against", "beyond", "level", "listed", "price", "side", "warming"]
+__all__ = [
+    "Sentence",
+    "against",
+    "beyond",
+    "in_percent_of",
+    "level",
+    "listed",
+    "price",
+    "side",
+    "warming",
+]
 
 Sentence = Callable[[int], str]
 """What a reason says of one bar, by the bar's index."""
+
+_close: ContextVar[float | None] = ContextVar("close", default=None)
+
+
+@contextmanager
+def in_percent_of(close: float | None) -> Iterator[None]:
+    """Word prices without saying any: in percent of the close; None words them as they are.
+
+    Examples
+    --------
+    >>> with in_percent_of(200.0):
+    ...     price(200.0), price(187.25), price(-0.315)
+    ('(100 %)', '(93.6 % of the close)', '(-0.158 % of the close)')
+    """
+    token = _close.set(close)
+    try:
+        yield
+    finally:
+        _close.reset(token)
 
 
 def price(value: float) -> str:
@@ -19,6 +50,9 @@ def price(value: float) -> str:
     >>> price(187.2), price(1.0842), price(0.0000123)
     ('187.20', '1.0842', '0.0000123')
     """
+    close = _close.get()
+    if close is not None:
+        return "(100 %)" if value == close else f"({100.0 * value / close:.3g} % of the close)"
     size = abs(value)
     if size >= 10 or size == 0:
         return f"{value:.2f}"

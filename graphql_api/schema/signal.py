@@ -1,5 +1,6 @@
 """The signal and its explanation: one decision's last bar, and its reasons at that bar."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import strawberry
@@ -43,12 +44,16 @@ class Contribution:
     label: str = strawberry.field(description="The rule's name: EMA(50).")
     group: str = strawberry.field(description="The family it votes in.")
     value: float | None = strawberry.field(
-        description="The indicator's value at this bar; null while it is warming up."
+        description="The indicator's value at this bar; null while it is warming up, and where it "
+        "is a price or a volume whose source does not let it be passed on."
     )
     vote: float = strawberry.field(description="What the rule says, from -1 to 1.")
     weight: float = strawberry.field(description="How much its vote counts at this bar.")
     contribution: float = strawberry.field(description="Weight times vote.")
-    reason: str = strawberry.field(description="The same as a sentence, with its numbers.")
+    reason: str = strawberry.field(
+        description="The same as a sentence, with its numbers; in percent of the close where "
+        "prices may not be passed on."
+    )
 
     @classmethod
     def of(cls, part: EngineContribution) -> "Contribution":
@@ -70,17 +75,24 @@ class FlipPrice:
     """Where the action changes."""
 
     action: Action = strawberry.field(description="The action from that price on.")
-    price: float = strawberry.field(
-        description="The nearest close, on the tick grid, that changes it."
+    price: float | None = strawberry.field(
+        description="The nearest close, on the tick grid, that changes it; null where its source "
+        "does not let prices be passed on."
     )
     change_percent: float = strawberry.field(
-        description="How far that is from the close, in percent."
+        description="How far that is from the close, in percent; to two decimals where prices may "
+        "not be passed on."
     )
 
     @classmethod
-    def of(cls, flip: EngineFlipPrice) -> "FlipPrice":
-        """A flip price as the engine found it."""
-        return cls(action=action(flip.action), price=flip.price, change_percent=flip.change_percent)
+    def of(cls, flip: EngineFlipPrice, *, withheld: bool) -> "FlipPrice":
+        """A flip price as the engine found it, or how far away it is."""
+        return cls(
+            action=action(flip.action),
+            price=None if withheld else flip.price,
+            # Exactly, and both on the tick grid, it would give the close away.
+            change_percent=round(flip.change_percent, 2) if withheld else flip.change_percent,
+        )
 
 
 @strawberry.type(
@@ -190,7 +202,7 @@ class Explanation:
         """The flip prices of the bar that was judged."""
         judgement = self.judgement
         found = engine.flips(judgement.decision, judgement.bar, judgement.instrument.tick)
-        return [FlipPrice.of(flip) for flip in found if flip is not None]
+        return _flips(found, judgement)
 
     @strawberry.field(
         description="The same for the close of the bar to come: what to watch for.",
@@ -200,18 +212,22 @@ class Explanation:
         """The flip prices of the next bar."""
         judgement = self.judgement
         found = engine.next_flips(judgement.decision_then(), judgement.instrument.tick)
-        return [FlipPrice.of(flip) for flip in found if flip is not None]
+        return _flips(found, judgement)
 
     @classmethod
     def of(cls, judgement: Judgement) -> "Explanation":
         """The reasons of a judgement."""
-        explained = engine.explain(judgement.decision, judgement.bar)
+        explained = engine.explain(judgement.decision, judgement.bar, prices=not judgement.withheld)
         return cls(
             judgement=judgement,
             summary=explained.summary,
             baseline=explained.baseline,
             contributions=[Contribution.of(part) for part in explained.contributions],
         )
+
+
+def _flips(found: Iterable[EngineFlipPrice | None], judgement: Judgement) -> list[FlipPrice]:
+    return [FlipPrice.of(one, withheld=judgement.withheld) for one in found if one is not None]
 
 
 SignalResult = Annotated[

@@ -7,6 +7,7 @@ import pytest
 
 import engine
 from engine import Action, BadParameter, NotEnoughHistory
+from engine.explain import WITHOUT_UNIT
 from engine.types import Bars
 
 
@@ -68,3 +69,51 @@ def test_a_market_that_says_nothing_scores_the_baseline():
 def test_a_fast_average_that_is_not_the_faster_is_refused(real):
     with pytest.raises(BadParameter, match=r"fast \(50\) must be shorter than slow \(50\)"):
         engine.decide("MOVING_AVERAGE_CROSS", real["IBM"], fast=50)
+
+
+# -- without prices --------------------------------------------------------------------------
+
+
+def test_reasons_are_worded_without_prices_in_percent_of_the_close(real):
+    decision = engine.decide("PRICE_AND_RSI", real["IBM"])
+    explained = engine.explain(decision, prices=False)
+    assert explained.summary == (
+        "BUY with a score of +1.00: close (100 %) above SMA(20) (99 % of the close); "
+        "RSI(14) 57.2 above 55."
+    )
+    mean, strength = explained.contributions
+    assert (mean.value, strength.value) == (None, 57.19)
+    told = engine.explain(decision)
+    assert [c.contribution for c in explained.contributions] == [
+        c.contribution for c in told.contributions
+    ]
+    assert "202.91" in told.summary
+
+
+@pytest.mark.parametrize("strategy", engine.strategies())
+def test_what_is_told_without_prices_is_the_same_in_any_currency(real, strategy):
+    """Of bars whose prices are multiplied by a power of two, so that nothing is rounded."""
+    bars = real["IBM"][-900:]
+    prices = {name: getattr(bars, name) * 1024.0 for name in ("open", "high", "low", "close")}
+    told = [
+        engine.explain(engine.decide(strategy, one), prices=False)
+        for one in (bars, bars.replace(**prices))
+    ]
+    assert told[0].summary == told[1].summary
+    for one, other in zip(told[0].contributions, told[1].contributions, strict=True):
+        assert (one.value, one.reason) == (other.value, other.reason)
+
+
+def test_indicators_without_a_unit_are_those_that_no_currency_changes(real):
+    bars = real["IBM"][-600:]
+    prices = {name: getattr(bars, name) * 3.0 for name in ("open", "high", "low", "close")}
+    others = bars.replace(**prices, volume=bars.volume * 7.0)
+
+    def same(name):
+        one, other = engine.compute(name, bars), engine.compute(name, others)
+        return all(
+            np.allclose(one[each], other[each], rtol=1e-6, atol=1e-6, equal_nan=True)
+            for each in one
+        )
+
+    assert {name for name in engine.indicators() if same(name)} == WITHOUT_UNIT

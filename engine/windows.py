@@ -97,7 +97,7 @@ def placed_ratio(
 def _warming_up(shape: tuple[int, ...], length: int) -> tuple[Float64, Float64]:
     """An empty column of ``length`` bars, NaN on the first of them, and the bars after those."""
     warm_up = length - shape[-1]
-    column = np.empty(length if len(shape) == 1 else (*shape[:-1], length))
+    column = room((length,)) if len(shape) == 1 else np.empty((*shape[:-1], length))
     column[..., :warm_up].fill(np.nan)
     return column, column[..., warm_up:]
 

@@ -11,7 +11,7 @@ from engine.cascades import Cascade, cascaded, gaps
 from engine.catalog import Between, indicator
 from engine.types import Float64, Prices, Values, Volumes
 from engine.weighted import line, placed_weighted_sum
-from engine.windows import aligned, placed, window_mean, window_sums
+from engine.windows import aligned, into, placed, window_mean, window_sums
 
 __all__ = ["dema", "hma", "tema", "volume_weighted", "vwma", "wma"]
 
@@ -209,7 +209,7 @@ def vwma(close: Prices, volume: Volumes, window: Annotated[int, Between(1, 500)]
 def volume_weighted(prices: Prices, volume: Volumes, window: int) -> Values:
     """Means of prices weighted by volume over ``window`` bars, plain where there is none."""
     bars = prices.shape[-1]
-    [[worth, weights]] = window_sums([prices * volume, volume], window)
+    [[worth, weights]] = window_sums([into(None, np.multiply, prices, volume), volume], window)
     if has_no_zero(weights):
         return placed(np.divide, worth, weights, bars)
     means = divided(worth, weights, otherwise=np.nan)

@@ -6,6 +6,7 @@ import numpy as np
 
 from engine.arithmetic import beyond_rounding, divided
 from engine.catalog import Between, indicator
+from engine.scratch import scratch
 from engine.smoothing import exponential_mean
 from engine.types import Prices, Values
 from engine.windows import (
@@ -68,10 +69,12 @@ def cci(
 def _absolute_deviations(values: Values, mean: Values, window: int) -> Values:
     """Sums of the distances from the mean over ``window`` bars."""
     bars = mean.shape[-1]
-    total, step = into(None, np.multiply, mean, 0.0), np.empty_like(mean)
-    for start in range(window if bars else 0):
-        np.subtract(values[..., start : start + bars], mean, out=step)
-        total += np.abs(step, out=step)
+    step, *_ = scratch(mean.shape)
+    total = into(None, np.subtract, values[..., :bars], mean)
+    total = np.abs(total, out=total)
+    for start in range(1, window):
+        distance = np.subtract(values[..., start : start + bars], mean, out=step)
+        total += np.abs(distance, out=distance)
     return total
 
 
@@ -115,7 +118,7 @@ def awesome_oscillator(
     >>> awesome_oscillator(price + 1.0, price - 1.0, fast=1, slow=2).tolist()
     [nan, 0.5, 1.0]
     """
-    both = high + low
+    both = into(None, np.add, high, low)
     longest = max(fast, slow)
     spans = [both]
     quick, calm = window_sum(both, fast, spans), window_sum(both, slow, spans)
@@ -170,9 +173,9 @@ def ultimate_oscillator(
     [nan, nan, nan, 50.0]
     """
     before = close[..., :-1]
-    floor = np.minimum(low[..., 1:], before)
+    floor = into(None, np.minimum, low[..., 1:], before)
     bought = into(None, np.subtract, close[..., 1:], floor)
-    ranges = np.maximum(high[..., 1:], before)
+    ranges = into(None, np.maximum, high[..., 1:], before)
     ranges -= floor
     windows = sorted((fast, middle, slow))
     bars = max(bought.shape[-1] - windows[-1] + 1, 0)

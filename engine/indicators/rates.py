@@ -11,7 +11,7 @@ from engine.catalog import Between, indicator
 from engine.lockstep import turned
 from engine.types import Float64, Prices, Values
 from engine.weighted import placed_weighted_sum
-from engine.windows import lagged, placed
+from engine.windows import into, lagged, placed
 
 __all__ = ["linear_regression_slope", "momentum", "roc", "tsi"]
 
@@ -150,7 +150,7 @@ def linear_regression_slope(close: Prices, window: Annotated[int, Between(2, 500
     >>> linear_regression_slope(np.array([1.0, 3.0, 5.0, 4.0]), window=3).tolist()
     [nan, nan, 2.0, 0.5]
     """
-    changes = close[..., 1:] - close[..., :-1]
+    changes = into(None, np.subtract, close[..., 1:], close[..., :-1])
     return placed_weighted_sum(changes, _lifts(window), close.shape[-1])
 
 

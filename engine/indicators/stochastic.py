@@ -9,7 +9,7 @@ from engine.catalog import Between, indicator
 from engine.extrema import window_max, window_min
 from engine.indicators.momentum import rsi
 from engine.types import Float64, Prices, Values
-from engine.windows import aligned, placed, placed_ratio, window_mean, window_sum
+from engine.windows import aligned, into, placed, placed_ratio, window_mean, window_sum
 
 __all__ = [
     "Stochastic",
@@ -34,11 +34,11 @@ _STILL = 1e-10  # points of RSI: a market that stands still moves its RSI by rou
 def _place(high: Float64, low: Float64, close: Float64, window: int, still: float = 0.0) -> Float64:
     """Where the close lies between the extremes of the window, 0..100, 0 where they are one."""
     lowest = window_min(low, window)
-    reach = window_max(high, window) - lowest
+    reach = into(None, np.subtract, window_max(high, window), lowest)
     if still:
         reach = np.where(reach > still, reach, 0.0)
     reach *= 0.01
-    return divided(close[..., window - 1 :] - lowest, reach, otherwise=0.0)
+    return divided(into(None, np.subtract, close[..., window - 1 :], lowest), reach, otherwise=0.0)
 
 
 def _smoothed(place: Float64, smooth_k: int, smooth_d: int, length: int) -> Stochastic:
@@ -242,6 +242,7 @@ def williams_r(
     [nan, nan, -25.0, -66.66666666666667]
     """
     highest = window_max(high, window)
-    reach = highest - window_min(low, window)
+    reach = into(None, np.subtract, highest, window_min(low, window))
     reach *= -0.01
-    return placed_ratio(highest - close[..., window - 1 :], reach, 0.0, close.shape[-1])
+    below = into(None, np.subtract, highest, close[..., window - 1 :])
+    return placed_ratio(below, reach, 0.0, close.shape[-1])

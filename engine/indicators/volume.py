@@ -7,7 +7,7 @@ import numpy as np
 from engine.arithmetic import all_positive, divided, moved
 from engine.catalog import Between, indicator
 from engine.types import Float64, Prices, Values, Volumes
-from engine.windows import placed, placed_ratio, typical, window_sums
+from engine.windows import into, placed, placed_ratio, typical, window_sums
 
 __all__ = ["accumulation_distribution", "chaikin_money_flow", "mfi", "obv"]
 
@@ -47,19 +47,18 @@ def obv(close: Prices, volume: Volumes) -> Values:
     """
     if close.shape[-1] < 2:
         return volume + 0.0
-    change = close[..., 1:] - close[..., :-1]
-    flow = volume[..., 1:] * np.sign(change, out=change)
-    column = np.concatenate([volume[..., :1], flow], axis=-1)
-    return np.add.accumulate(column, axis=-1, out=column)
+    flow = volume[..., 1:] * np.sign(close[..., 1:] - close[..., :-1])
+    return np.add.accumulate(np.concatenate([volume[..., :1], flow], axis=-1), axis=-1)
 
 
 def _flow(high: Prices, low: Prices, close: Prices, volume: Volumes) -> Float64:
     """Volume, times where the close lies between low (-1) and high (1)."""
-    place, reach = close - low, high - low
-    place -= high - close
-    if not all_positive(reach):
-        reach = np.maximum(reach, 0.0)
-    place = divided(place, reach, otherwise=0.0)
+    place, reach = into(None, np.subtract, close, low), into(None, np.subtract, high, low)
+    place -= into(None, np.subtract, high, close)
+    if all_positive(reach):
+        place /= reach
+    else:
+        place = divided(place, np.maximum(reach, 0.0), otherwise=0.0)
     place *= volume
     return place
 
@@ -97,8 +96,7 @@ def accumulation_distribution(high: Prices, low: Prices, close: Prices, volume: 
     >>> accumulation_distribution(high, low, close, np.array([10.0, 10.0])).tolist()
     [10.0, 5.0]
     """
-    flow = _flow(high, low, close, volume)
-    return np.add.accumulate(flow, axis=-1, out=flow)
+    return np.add.accumulate(_flow(high, low, close, volume), axis=-1)
 
 
 @indicator(lookback=lambda window: window - 1, windowed=True)
@@ -190,8 +188,8 @@ def mfi(
     """
     price = typical(high, low, close)
     now, before = price[..., 1:], price[..., :-1]
-    rose, fell = moved(now - before, now + before)
-    money = now * volume[..., 1:]
+    rose, fell = moved(into(None, np.subtract, now, before), into(None, np.add, now, before))
+    money = into(None, np.multiply, now, volume[..., 1:])
     [[risen, fallen]] = window_sums([money * rose, money * fell], window)
     share = divided(risen, risen + fallen, otherwise=0.0)
     return placed(np.multiply, share, 100.0, close.shape[-1])

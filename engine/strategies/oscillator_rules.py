@@ -147,8 +147,9 @@ def _awesome(high: Prices, low: Prices) -> Reason:
     label = "Awesome oscillator(5, 34)"
     dip = (value > before) & (earlier > before)
     bump = (value < before) & (earlier < before)
-    buy = (value > 0.0) & ((before <= 0.0) | dip)
-    sell = (value < 0.0) & ((before >= 0.0) | bump)
+    known = earlier == earlier
+    buy = known & (value > 0.0) & ((before <= 0.0) | dip)
+    sell = known & (value < 0.0) & ((before >= 0.0) | bump)
 
     def sentence(bar: int) -> str:
         now, then, once = float(value[bar]), float(before[bar]), float(earlier[bar])

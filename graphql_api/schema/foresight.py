@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from graphql import (
+    FieldNode,
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
@@ -40,6 +41,9 @@ def foreseen(
     """
     root = schema.query_type
     if operation.operation is not OperationType.QUERY or root is None:
+        return []
+    only, *more = operation.selection_set.selections
+    if not more and isinstance(only, FieldNode):  # as most queries are
         return []
     fields = Walk(schema, {}, fragments, variables).collect((operation.selection_set,), root)
     reading = [nodes[0] for nodes in fields.values() if nodes[0].name.value in _WANTS]

@@ -1,14 +1,14 @@
 """What one request loads: together, each thing once, and what a query will want before it runs."""
 
 import pytest
-from graphql import parse
+from graphql import GraphQLNonNull, parse
 from graphql.execution.values import get_variable_values
 
 from engine.types import Interval
 from graphql_api.errors import DataDamaged
 from graphql_api.loader import Loader, Wanted
 from graphql_api.schema import core_schema
-from graphql_api.schema.foresight import foreseen
+from graphql_api.schema.foresight import _WANTS, foreseen
 from graphql_api.schema.node import global_id
 from market_data.bars import Series
 from market_data.errors import Damaged, StoreUnavailable
@@ -180,4 +180,16 @@ def test_a_field_that_cannot_run_or_reads_no_bars_wants_nothing(field):
 
 def test_a_single_field_and_a_mutation_foresee_nothing():
     assert foresee('{ signal(symbol: "IBM") { __typename } rateLimit { burst } }') == []
+    assert foresee('{ signal(symbol: "IBM") { __typename } }') == []
     assert foresee('mutation { revokeApiKey(input: {id: "x"}) { wasCallersKey } }') == []
+
+
+def test_no_field_that_must_have_a_symbol_is_forgotten():
+    fields = core_schema().query_type.fields
+    named = {
+        name
+        for name, field in fields.items()
+        for argument in ("symbol", "symbols")
+        if argument in field.args and isinstance(field.args[argument].type, GraphQLNonNull)
+    }
+    assert named | {"node"} == set(_WANTS)

@@ -1,7 +1,9 @@
 """Alpha Vantage: days of stocks, raw, with splits and dividends from functions of their own.
 
-https://www.alphavantage.co/documentation/
+https://www.alphavantage.co/documentation/ and https://www.alphavantage.co/premium/
 
+A key that costs nothing may ask once a second and 25 times a day, and gets the last 100 sessions:
+``outputsize=full`` of TIME_SERIES_DAILY has become a premium feature.
 It answers status 200 whatever happened: errors are objects with the one member "Error Message",
 "Information" or "Note". The key travels in the address, for it is taken nowhere else, and some of
 its sentences repeat the key.
@@ -26,8 +28,8 @@ SERIES = "Time Series (Daily)"
 
 # A compact answer has the last 100 sessions, which is more than these days.
 COMPACT = 130 * DAY
-# Seconds until asking again is of use: after too many in a minute, and in a day.
-MINUTE, QUARTER_DAY = 60.0, 21_600.0
+# Seconds until asking again is of use: after too many in a second, in a minute, and in a day.
+SECONDS, MINUTE, QUARTER_DAY = 2.0, 60.0, 21_600.0
 
 
 class AlphaVantage(RemoteSource):
@@ -70,12 +72,18 @@ class AlphaVantage(RemoteSource):
     def _error(self, said: str, symbol: str) -> SourceError:
         """What a sentence means that is answered instead of data."""
         name, text = self._terms.name, said.lower()
+        if "outputsize=full" in text:
+            what = "gives more than the last 100 sessions to premium keys only"
+            return NotPermitted(name, f"{what}: ask from a later day on")
+        # Its word on the second speaks of premium endpoints and of the day as well.
+        if "spreading out" in text or "per second" in text:
+            return RateLimited(name, "was asked twice within a second", SECONDS)
         if "premium endpoint" in text or "premium feature" in text:
             return NotPermitted(name, "gives this to premium keys only")
+        if "per minute" in text or "call frequency" in text:
+            return RateLimited(name, "was asked too often", MINUTE)
         if "per day" in text:
             return RateLimited(name, "was asked as often as it allows in a day", QUARTER_DAY)
-        if "spreading out" in text or "per minute" in text or "call frequency" in text:
-            return RateLimited(name, "was asked too often", MINUTE)
         if "apikey" in text or "api key" in text:
             return NotPermitted(name, f"does not permit it: {self._http.told(said)}")
         if "invalid api call" in text:

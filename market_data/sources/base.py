@@ -90,10 +90,11 @@ class RawBatch:
 
 
 class Limit(NamedTuple):
-    """How often a source may be asked: so many requests in so many seconds."""
+    """How often a source may be asked: so many requests in so many seconds, and so far apart."""
 
     requests: int
     seconds: float
+    apart: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

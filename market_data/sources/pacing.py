@@ -52,6 +52,8 @@ class Pace:
         with self._lock:
             now = self._clock()
             turn = max(now, self._not_before)
+            if self._sent:
+                turn = max(turn, self._sent[-1] + self._limit.apart)
             if len(self._sent) == self._limit.requests:
                 turn = max(turn, self._sent[0] + self._limit.seconds)
             wait = turn - now

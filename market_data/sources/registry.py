@@ -72,7 +72,7 @@ TERMS: dict[str, Terms] = {
             name="alpha_vantage",
             title="Alpha Vantage daily prices",
             intervals=(ONE_DAY,),
-            limit=Limit(25, 86_400.0),
+            limit=Limit(25, 86_400.0, apart=1.0),
             page=20_000,
             credentials=("ALPHA_VANTAGE_API_KEY",),
             redistributable=False,

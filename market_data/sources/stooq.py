@@ -2,8 +2,10 @@
 
 https://stooq.com/db/h/
 
-Asked with ``o=1111111`` it works no split, dividend or other event into its prices; it tells none
-either. Instead of CSV it answers sentences, all with status 200. The key travels in the address,
+``o`` has a digit for each kind of event that its page can leave out of the prices: splits,
+dividends, subscription rights, denominations and three more, the boxes o_s, o_d, o_p, o_n, o_o,
+o_m and o_x of https://stooq.com/q/d/. Asked with ``o=1111111`` prices are as traded; it tells no
+events. Instead of CSV it answers sentences, all with status 200. The key travels in the address,
 for it is taken nowhere else. Symbols are in small letters with their market: aapl.us, ^spx, eurusd.
 """
 

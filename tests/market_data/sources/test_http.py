@@ -273,6 +273,21 @@ def test_nobody_waits_longer_than_a_limit_asks_and_nobody_passes_it(seconds):
     assert sent[-1] - sent[0] == 30.0
 
 
+def test_requests_are_so_far_apart_as_a_source_asks(seconds):
+    pace = Pace("told", Limit(3, 100.0, apart=1.0), seconds, seconds.sleep)
+    began = seconds()
+    sent = []
+    for _ in range(3):
+        pace.take()
+        sent.append(seconds() - began)
+    assert sent == pytest.approx([0.0, 1.0, 2.0])
+    seconds.sleep(5.0)
+    before = seconds()
+    with pytest.raises(RateLimited):
+        pace.take()
+    assert seconds() == before
+
+
 def test_who_would_wait_too_long_is_told_at_once(seconds):
     pace = Pace("told", Limit(1, 3600.0), seconds, seconds.sleep, patience=60.0)
     pace.take()

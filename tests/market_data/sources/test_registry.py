@@ -18,7 +18,8 @@ def test_the_page_of_sources_says_what_the_table_says():
     for name, (intervals, limit, keys, shown, terms) in told.items():
         one = TERMS[name]
         assert intervals == ", ".join(one.intervals)
-        assert limit == f"{one.limit.requests} in {one.limit.seconds:.0f} s"
+        apart = f", {one.limit.apart:.0f} s apart" if one.limit.apart else ""
+        assert limit == f"{one.limit.requests} in {one.limit.seconds:.0f} s{apart}"
         assert keys.strip() == ", ".join(f"`{key}`" for key in one.credentials)
         assert shown.startswith("yes" if one.redistributable else "no")
         assert ("personal use" in shown) == one.personal_use

@@ -223,7 +223,23 @@ def test_splits_and_dividends_of_alpha_vantage_become_actions(january, alpha_van
             RateLimited,
             21_600.0,
         ),
-        ("Note", "Please consider spreading out your free API requests.", RateLimited, 60.0),
+        ("Note", "Please consider spreading out your free API requests.", RateLimited, 2.0),
+        (
+            "Information",
+            "Thank you for using Alpha Vantage! Please consider spreading out your free API "
+            "requests more sparingly (1 request per second). You may subscribe to any of the "
+            "premium plans to lift the free key rate limit (25 requests per day), raise the "
+            "per-second burst limit, and instantly unlock all premium endpoints",
+            RateLimited,
+            2.0,
+        ),
+        (
+            "Information",
+            "Thank you for using Alpha Vantage! The outputsize=full parameter value is a premium "
+            "feature for the TIME_SERIES_DAILY endpoint.",
+            NotPermitted,
+            None,
+        ),
         ("Note", "Our standard API call frequency is 5 calls per minute.", RateLimited, 60.0),
         ("Information", "Thank you! This is a premium endpoint.", NotPermitted, None),
         (

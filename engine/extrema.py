@@ -11,7 +11,7 @@ from engine.sharing import spans_of
 from engine.types import Float64, Int16
 from engine.windows import into, next_shared, written
 
-_LONG = 8192  # values in a column that had better begin at a cache line
+_LONG = 8192  # values in a column that gain more at a cache line than it costs to find them room
 
 __all__ = ["since_max", "since_min", "window_max", "window_min"]
 
@@ -50,7 +50,7 @@ def _extremum(choose: np.ufunc, values: Float64, window: int) -> Float64:
             # Two overlapping spans cover the window: a maximum taken twice stays one.
             later = span[..., step:]
             shape = later.shape
-            out = None if len(shape) == 1 and shape[0] < _LONG else room(shape)
+            out = None if len(shape) == 1 and shape[0] <= _LONG else room(shape)
             span = chosen(span[..., :-step], later, out=out)
         else:
             span = next_shared(choose, shared, width)

@@ -38,6 +38,8 @@ __all__ = [
     "written",
 ]
 
+_LONG = 8192  # values in a column whose sums take longer than the calls for them
+
 
 def aligned(values: Float64, length: int) -> Float64:
     """Values moved to the end of a column of ``length`` bars, NaN before them.
@@ -97,7 +99,9 @@ def placed_ratio(
 def _warming_up(shape: tuple[int, ...], length: int) -> tuple[Float64, Float64]:
     """An empty column of ``length`` bars, NaN on the first of them, and the bars after those."""
     warm_up = length - shape[-1]
-    column = room((length,)) if len(shape) == 1 else np.empty((*shape[:-1], length))
+    # An answer stays with the caller: a short one had better not take a block with it.
+    laid = len(shape) == 1 and length > _LONG
+    column = room((length,)) if laid else np.empty((*shape[:-1], length))
     column[..., :warm_up].fill(np.nan)
     return column, column[..., warm_up:]
 
@@ -198,7 +202,7 @@ def window_sums(columns: Sequence[Float64], *windows: int) -> list[list[Float64]
     ([3.0], [9.0])
     """
     shape = columns[0].shape
-    if any(isinstance(column, Fork) for column in columns) or len(shape) > 1 or shape[0] > _ABREAST:
+    if any(isinstance(column, Fork) for column in columns) or len(shape) > 1 or shape[0] > _LONG:
         by_column = [_sums(column, windows) for column in columns]
         return [list(sums) for sums in zip(*by_column, strict=True)]
     # Short columns are summed end to end: the calls cost more than the sums.
@@ -251,9 +255,6 @@ def window_mean(values: Float64, window: int) -> Float64:
     [2.0, 3.0]
     """
     return into(None, np.divide, window_sum(values, window), window)
-
-
-_ABREAST = 8192  # values in a column
 
 
 def last_windows(fork: Fork, window: int) -> Float64:

@@ -58,7 +58,17 @@ class OnHold(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EquityCurve:
-    """Worth at some of the closes, of 1 at the first, of the strategy and of buying and holding."""
+    """Worth at some of the closes, as multiples of that at the first.
+
+    Parameters
+    ----------
+    times : (m,) int64, microseconds since the epoch, UTC
+        Of the bars.
+    strategy : (m,) float64
+        What the strategy made of 1, costs taken off.
+    buy_and_hold : (m,) float64
+        What holding the symbol all the time made of it.
+    """
 
     times: Int64
     strategy: Float64

@@ -16,7 +16,25 @@ __all__ = ["Entry", "Indicator", "Strategy", "Threshold"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What an indicator and a strategy have in common."""
+    """What an indicator and a strategy have in common.
+
+    Parameters
+    ----------
+    name : str
+        As it is asked for: RSI.
+    title : str
+        As it is shown: Relative Strength Index.
+    description : str
+        What it is and its formula, as text.
+    parameters : tuple of Parameter
+        What a caller may choose.
+    inputs : tuple of str
+        The columns of Bars that it takes, in the order of its function.
+    function : callable
+        Of those columns and of all parameters by name.
+    warm_up : callable
+        The lookback, of the parameters that it names.
+    """
 
     name: str
     title: str
@@ -47,7 +65,13 @@ class Entry:
         return values
 
     def lookback(self, **parameters: object) -> int:
-        """How many bars at the start have no value yet, in the output that waits longest."""
+        """How many bars at the start have no value yet, in the output that waits longest.
+
+        Raises
+        ------
+        BadParameter
+            When a parameter is unknown, out of range or of the wrong kind.
+        """
         values = self.resolved(parameters)
         return self.warm_up(**{name: values[name] for name in arguments(self.warm_up)})
 
@@ -56,7 +80,12 @@ class Entry:
 class Indicator(Entry):
     """An indicator: columns of bars in, one column or several out.
 
-    One that is ``windowed`` hears no bar beyond its lookback.
+    Parameters
+    ----------
+    outputs : tuple of str
+        Their names, in the order of its function.
+    windowed : bool
+        Whether it hears no bar beyond its lookback.
     """
 
     outputs: tuple[str, ...]
@@ -80,6 +109,14 @@ class Indicator(Entry):
 class Threshold:
     """A rating and the score from which upward it is given, up to the next.
 
+    Parameters
+    ----------
+    rating : Rating
+    above : float on [-1, 1]
+        The score.
+
+    Notes
+    -----
     A score exactly on a threshold gets the weaker of the two ratings beside it, the one nearer to
     neutral; the lowest rating reaches down to -1.
     """
@@ -92,7 +129,18 @@ class Threshold:
 class Strategy(Entry):
     """A strategy: columns of bars in, a verdict on each bar out.
 
-    ``beside`` names the columns that it can take beside those of the bars, and does without.
+    Parameters
+    ----------
+    source : str
+        Who published it, and where.
+    version : str
+        Moves whenever the same bars and parameters could get another answer.
+    thresholds : tuple of Threshold
+        The strongest rating first.
+    beside : tuple of str
+        Columns that it can take beside those of the bars, and does without.
+    reaching : callable
+        What ``reach`` says, of the parameters that it names.
     """
 
     source: str
@@ -102,7 +150,13 @@ class Strategy(Entry):
     reaching: Callable[..., int] = field(repr=False)
 
     def reach(self, **parameters: object) -> int:
-        """How many bars before a bar can matter to it, beside what recursions remember."""
+        """How many bars before a bar can matter to it, beside what recursions remember.
+
+        Raises
+        ------
+        BadParameter
+            When a parameter is unknown, out of range or of the wrong kind.
+        """
         values = self.resolved(parameters)
         return self.reaching(**{name: values[name] for name in arguments(self.reaching)})
 

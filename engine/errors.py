@@ -45,7 +45,12 @@ class BadParameter(EngineError):
 
 
 class NotEnoughHistory(EngineError):
-    """Fewer bars than the question needs."""
+    """Fewer bars than the question needs.
+
+    Parameters
+    ----------
+    needed, known : int, bars
+    """
 
     def __init__(self, needed: int, known: int) -> None:
         super().__init__(f"{needed} bars are needed and {known} are known")

@@ -39,8 +39,25 @@ WITHOUT_UNIT = frozenset(
 class Contribution:
     """One rule's share of the score.
 
-    ``value`` is None while the rule is warming up, and vote, weight and contribution are then 0.
-    ``indicator`` is None for what is no indicator.
+    Parameters
+    ----------
+    indicator : str or None
+        What the rule reads, by its name in the catalogue; None for what is no indicator.
+    label : str
+        As it is shown: EMA(50).
+    group : str
+        What it belongs to: moving averages, oscillators, ...
+    value : float or None
+        What the indicator says, in its own unit; None while it is warming up, and the next three
+        are then 0.
+    vote : float on [-1, 1]
+        For selling to for buying.
+    weight : float
+        What the vote counts on this bar.
+    contribution : float
+        Weight times vote.
+    reason : str
+        The same in words, with its numbers.
     """
 
     indicator: str | None
@@ -55,7 +72,22 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Why a bar was judged as it was: ``baseline`` and the contributions sum to ``score``."""
+    """Why a bar was judged as it was.
+
+    Parameters
+    ----------
+    summary : str
+        Action, score and reasons in one sentence.
+    baseline : float
+        The score before anything has spoken; with all contributions it sums to the score, within
+        1e-15.
+    score : float on [-1, 1]
+        That of the decision on this bar.
+    action : Action
+        That of the decision, decided without rounding.
+    contributions : tuple of Contribution
+        One a rule, in the order of the strategy.
+    """
 
     summary: str
     baseline: float

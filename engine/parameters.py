@@ -10,7 +10,13 @@ __all__ = ["Between", "Parameter", "shown"]
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """The range of a parameter, both ends included."""
+    """The range of a parameter, both ends included.
+
+    Parameters
+    ----------
+    minimum, maximum : float
+        In the unit of the parameter.
+    """
 
     minimum: float
     maximum: float
@@ -18,7 +24,18 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A number that a caller may choose."""
+    """A number that a caller may choose.
+
+    Parameters
+    ----------
+    name : str
+    default, minimum, maximum : float
+        What it is unless given, and between what it must be, both ends included.
+    description : str
+        What it means.
+    integer : bool
+        Whether it must be a whole number.
+    """
 
     name: str
     default: float

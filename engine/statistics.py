@@ -32,9 +32,16 @@ _NORMAL = NormalDist()
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A number read off a sample, and the interval that holds the truth with ``confidence``.
+    """A number read off a sample, and the interval that holds the truth.
 
-    ``value`` is None where nothing was observed, ``low`` and ``high`` where too little was.
+    Parameters
+    ----------
+    value : float or None
+        In the unit of what is estimated; None where nothing was observed.
+    low, high : float or None
+        Ends of the interval, in the same unit; None where too little was observed.
+    confidence : float on (0, 1)
+        In which share of samples such an interval holds the truth.
     """
 
     value: float | None

@@ -55,6 +55,14 @@ class Trade:
 class Trades:
     """The ledger, oldest first: columns of numbers that read as a sequence of ``Trade``.
 
+    Parameters
+    ----------
+    side, entry_time, exit_time, entry_price, exit_price, bars, capital, net_return, cost, profit, \
+open : (trades,)
+        What each is of a trade, and in which unit, says ``Trade``.
+
+    Notes
+    -----
     A slice of it is a ledger again.
     """
 

@@ -38,6 +38,10 @@ def wma(close: Prices, window: Annotated[int, Between(1, 500)] = 20) -> Values:
     -----
     Equal to TA-Lib's WMA within 1e-12. A tail of the history gives the same bits as all of it.
 
+    References
+    ----------
+    J. J. Murphy, Technical Analysis of the Financial Markets (1999).
+
     Examples
     --------
     >>> wma(np.array([1.0, 4.0, 4.0, 1.0]), window=2).tolist()
@@ -197,6 +201,10 @@ def vwma(close: Prices, volume: Volumes, window: Annotated[int, Between(1, 500)]
     -----
     Equal to TA-Lib's VWMA within 1e-12, which has no value where nothing was traded. A tail of the
     history gives the same bits as all of it.
+
+    References
+    ----------
+    S. B. Achelis, Technical Analysis from A to Z (2000).
 
     Examples
     --------

@@ -79,6 +79,10 @@ def standard_deviation(close: Prices, window: Annotated[int, Between(2, 500)] = 
     subtracts squares and loses the digits of small deviations of large prices. A tail of the
     history gives the same bits as all of it.
 
+    References
+    ----------
+    S. B. Achelis, Technical Analysis from A to Z (2000).
+
     Examples
     --------
     >>> standard_deviation(np.array([1.0, 3.0, 3.0]), window=2).tolist()

@@ -38,6 +38,10 @@ def momentum(close: Prices, window: Annotated[int, Between(1, 500)] = 10) -> Val
     -----
     Equal to TA-Lib's MOM, bit for bit.
 
+    References
+    ----------
+    J. J. Murphy, Technical Analysis of the Financial Markets (1999).
+
     Examples
     --------
     >>> momentum(np.array([1.0, 2.0, 4.0]), window=1).tolist()
@@ -67,6 +71,10 @@ def roc(close: Prices, window: Annotated[int, Between(1, 500)] = 10) -> Values:
     Notes
     -----
     Equal to TA-Lib's ROC, bit for bit.
+
+    References
+    ----------
+    J. J. Murphy, Technical Analysis of the Financial Markets (1999).
 
     Examples
     --------
@@ -144,6 +152,10 @@ def linear_regression_slope(close: Prices, window: Annotated[int, Between(2, 500
     -----
     Equal to TA-Lib's LINEARREG_SLOPE within 4e-11; made of changes, where TA-Lib subtracts large
     sums. A tail of the history gives the same bits as all of it.
+
+    References
+    ----------
+    S. B. Achelis, Technical Analysis from A to Z (2000).
 
     Examples
     --------

@@ -34,6 +34,10 @@ def sma(close: Prices, window: Annotated[int, Between(1, 500)] = 20) -> Values:
     -----
     Equal to TA-Lib's SMA within 1e-12. A tail of the history gives the same bits as all of it.
 
+    References
+    ----------
+    J. J. Murphy, Technical Analysis of the Financial Markets (1999).
+
     Examples
     --------
     >>> import numpy as np
@@ -66,6 +70,10 @@ def ema(close: Prices, window: Annotated[int, Between(1, 500)] = 20) -> Values:
     Notes
     -----
     Equal to TA-Lib's EMA within 1e-12.
+
+    References
+    ----------
+    J. J. Murphy, Technical Analysis of the Financial Markets (1999).
 
     Examples
     --------

@@ -46,6 +46,11 @@ def breakout(
     exit_window : int, bars
         Window of the channel whose breaking closes it; no longer than the other.
 
+    Raises
+    ------
+    BadParameter
+        When the exit channel is longer than the entry channel.
+
     References
     ----------
     R. D. Donchian, High finance in copper, Financial Analysts Journal 16:6 (1960), for the channel;

@@ -38,6 +38,11 @@ def moving_average_cross(
     slow : int, bars
         Window of the slow average.
 
+    Raises
+    ------
+    BadParameter
+        When the fast average is not shorter than the slow one.
+
     References
     ----------
     W. Brock, J. Lakonishok, B. LeBaron, Simple Technical Trading Rules and the Stochastic

@@ -41,6 +41,11 @@ def momentum(
     threshold : float, percent
         Smaller returns, up or down, are no momentum.
 
+    Raises
+    ------
+    BadParameter
+        When ``skip`` is not less than ``formation``.
+
     References
     ----------
     N. Jegadeesh, S. Titman, Returns to Buying Winners and Selling Losers, Journal of Finance 48

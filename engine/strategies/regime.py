@@ -55,6 +55,11 @@ def regime_filter(
     bars_a_year : float, bars
         252 for the daily bars of a stock exchange, 365 for those of a market that never closes.
 
+    Raises
+    ------
+    BadParameter
+        When the fast average is not shorter than the slow one.
+
     References
     ----------
     M. T. Faber, A Quantitative Approach to Tactical Asset Allocation, Journal of Wealth Management

@@ -92,13 +92,14 @@ def named(catalogue: Mapping[str, _Named], name: str, kind: str) -> _Named:
 def indicator(function: _Function) -> _Function: ...
 @overload
 def indicator(
-    *, lookback: Callable[..., int], windowed: bool = False
+    *, lookback: Callable[..., int], windowed: bool = False, blocks: bool = True
 ) -> Callable[[_Function], _Function]: ...
 def indicator(
     function: _Function | None = None,
     *,
     lookback: Callable[..., int] = lambda: 0,
     windowed: bool = False,
+    blocks: bool = True,
 ) -> _Function | Callable[[_Function], _Function]:
     """Enter a function into the catalogue of indicators; the function itself stays as it is.
 
@@ -110,6 +111,8 @@ def indicator(
     windowed : bool
         Whether a value hangs on its own bar and the ``lookback`` bars before it alone, in all
         outputs.
+    blocks : bool
+        Whether large batches are given a few rows at a time; False for what knows better.
 
     Notes
     -----
@@ -127,9 +130,10 @@ def indicator(
             outputs=getattr(answer, "_fields", (function.__name__,)),
             windowed=windowed,
         )
-        _INDICATORS[name] = replace(
-            entry, function=in_blocks(function, entry.lookback if windowed else None)
-        )
+        if blocks:
+            warm_up = entry.lookback if windowed else None
+            entry = replace(entry, function=in_blocks(function, warm_up))
+        _INDICATORS[name] = entry
         return function
 
     return enter if function is None else enter(function)

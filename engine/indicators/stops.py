@@ -8,6 +8,8 @@ from engine.catalog import Between, indicator
 from engine.fork import by_candidate
 from engine.indicators.volatility import atr
 from engine.types import Prices, Values
+from engine.walks import followed, stops
+from engine.windows import aligned
 
 __all__ = ["ParabolicSar", "Supertrend", "parabolic_sar", "supertrend"]
 
@@ -18,7 +20,7 @@ class ParabolicSar(NamedTuple):
     sar: Values
 
 
-@indicator(lookback=lambda: 1)
+@indicator(lookback=lambda: 1, blocks=False)
 @by_candidate
 def parabolic_sar(
     high: Prices,
@@ -64,46 +66,9 @@ def parabolic_sar(
     [nan, 1.0, 1.04, 4.0]
     """
     line = np.full(high.shape, np.nan)
-    for row in np.ndindex(high.shape[:-1]):
-        if high.shape[-1] > 1:
-            line[row][1:] = _stops(
-                high[row].tolist(), low[row].tolist(), min(step, maximum), maximum
-            )
+    if high.shape[-1] > 1:
+        line[..., 1:] = stops(high, low, min(step, maximum), maximum)
     return ParabolicSar(line)
-
-
-def _stops(high: list[float], low: list[float], step: float, maximum: float) -> list[float]:
-    """The SAR of one series, from its second bar on."""
-    fallen, risen = low[0] - low[1], high[1] - high[0]
-    rising = not (fallen > 0.0 and risen < fallen)
-    stop, extreme = (low[0], high[1]) if rising else (high[0], low[1])
-    high_before, low_before, gain = high[1], low[1], step
-    line = []
-    for top, bottom in zip(high[1:], low[1:], strict=True):
-        if rising and bottom <= stop:
-            rising, stop, gain = False, max(extreme, high_before, top), step
-            extreme = bottom
-        elif not rising and top >= stop:
-            rising, stop, gain = True, min(extreme, low_before, bottom), step
-            extreme = top
-        elif (top > extreme) if rising else (bottom < extreme):
-            extreme = top if rising else bottom
-            gain = min(maximum, gain + step)
-        line.append(stop)
-        stop += gain * (extreme - stop)
-        # It stays out of the last two bars. Spelt out: min() and max() took half of the time.
-        if rising:
-            if stop > low_before:
-                stop = low_before
-            if stop > bottom:
-                stop = bottom
-        else:
-            if stop < high_before:
-                stop = high_before
-            if stop < top:
-                stop = top
-        high_before, low_before = top, bottom
-    return line
 
 
 class Supertrend(NamedTuple):
@@ -113,7 +78,7 @@ class Supertrend(NamedTuple):
     direction: Values
 
 
-@indicator(lookback=lambda window: window)
+@indicator(lookback=lambda window: window, blocks=False)
 @by_candidate
 def supertrend(
     high: Prices,
@@ -163,29 +128,5 @@ def supertrend(
     """
     middle = (high + low) * 0.5
     reach = width * atr(high, low, close, window)
-    lines, directions = np.full(close.shape, np.nan), np.full(close.shape, np.nan)
-    for row in np.ndindex(close.shape[:-1]):
-        columns = (middle + reach, middle - reach, close)
-        upper, lower, price = (column[row][window:].tolist() for column in columns)
-        lines[row][window:], directions[row][window:] = _followed(upper, lower, price)
-    return Supertrend(lines, directions)
-
-
-def _followed(
-    upper: list[float], lower: list[float], close: list[float]
-) -> tuple[list[float], list[float]]:
-    """The line and the direction of one series, from its raw bands and its closes."""
-    if not close:
-        return [], []
-    ceiling, floor, before, rising = upper[0], lower[0], close[0], True
-    line, direction = [], []
-    for above, below, price in zip(upper, lower, close, strict=True):
-        if above < ceiling or before > ceiling:
-            ceiling = above
-        if below > floor or before < floor:
-            floor = below
-        rising = price >= floor if rising else price > ceiling
-        line.append(floor if rising else ceiling)
-        direction.append(1.0 if rising else -1.0)
-        before = price
-    return line, direction
+    lines = followed(*(c[..., window:] for c in (middle + reach, middle - reach, close)))
+    return Supertrend(*(aligned(line, close.shape[-1]) for line in lines))

@@ -1,11 +1,14 @@
 """What the caller sees, one output family a file."""
 
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Callable, Iterable
+from functools import cache, wraps
+from typing import Any
 
 import strawberry
 from graphql import (
     GraphQLArgument,
+    GraphQLEnumType,
+    GraphQLError,
     GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
@@ -25,6 +28,10 @@ from graphql_api.schema.scalars import SCALARS
 __all__ = ["access", "core_schema", "prices", "schema", "sdl"]
 
 
+VALUES_TOLD = 12
+"""The most values of an enum that one message names."""
+
+
 @cache
 def schema() -> strawberry.Schema:
     """The schema, built once."""
@@ -33,6 +40,7 @@ def schema() -> strawberry.Schema:
     )
     _leave_out_null_defaults(made._schema)
     _tell_which_are_one_of(made._schema)
+    _tell_which_values_there_are(made._schema)
     return made
 
 
@@ -86,3 +94,25 @@ def _tell_which_are_one_of(core: GraphQLSchema) -> None:
         if isinstance(type_, GraphQLInputObjectType):
             definition = type_.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
             type_.is_one_of = bool(getattr(definition, "is_one_of", False))
+
+
+def _tell_which_values_there_are(core: GraphQLSchema) -> None:
+    """Let whoever writes another value of an enum read the right ones, also where none is near."""
+    for type_ in core.type_map.values():
+        if isinstance(type_, GraphQLEnumType) and len(type_.values) <= VALUES_TOLD:
+            for name in ("coerce_input_value", "coerce_input_literal"):
+                setattr(type_, name, _naming(list(type_.values), getattr(type_, name)))
+
+
+def _naming(values: list[str], coerce: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(coerce)
+    def named(value: Any, hide_suggestions: bool = False) -> Any:
+        try:
+            return coerce(value, hide_suggestions)
+        except GraphQLError as error:
+            if hide_suggestions or "Did you mean" in error.message:
+                raise
+            said = f"{error.message} It has {', '.join(values)}."
+            raise GraphQLError(said, error.nodes) from None
+
+    return named

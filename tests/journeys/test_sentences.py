@@ -27,10 +27,14 @@ WINDOW = 'symbol: "IBM", strategy: {preset: {name: PRICE_AND_RSI, parameters: [%
 BARS = '{ bars(symbol: "IBM") { ... on BarSeries { bars(%s) { totalCount } } } }'
 RANGE = 'symbol: "IBM", from: "2012-01-01T00:00:00Z", to: "2010-01-01T00:00:00Z"'
 LATER = "from is 2012-01-01T00:00:00Z, which is later than to, 2010-01-01T00:00:00Z"
+INTERVAL = 'query ($i: Interval) { signal(symbol: "IBM", interval: $i) { __typename } }'
 VARIABLE = "query ($s: Symbol!) { signal(symbol: $s) { __typename } }"
 
 QUERIES: list[tuple[str, dict[str, Any], str, str]] = [
     (SIGNAL % 'symbol: "IBM", interval: ONE_DAYS', {}, VALIDATION, "the enum value 'ONE_DAY'"),
+    (SIGNAL % 'symbol: "IBM", interval: DAILY', {}, VALIDATION, "ONE_DAY, ONE_WEEK."),
+    (INTERVAL, {"i": "DAILY"}, INPUT, "It has FIFTEEN_MINUTES, ONE_HOUR, FOUR_HOURS, ONE_DAY"),
+    (INTERVAL, {"i": "ONE_DAYS"}, INPUT, "Did you mean the enum value 'ONE_DAY'"),
     (SIGNAL % 'symbol: "IBM", interval: "ONE_DAY"', {}, VALIDATION, "the enum value 'ONE_DAY'"),
     ('{ signal(symbol: "IBM") { ... on Signal { acton } } }', {}, VALIDATION, "'action'?"),
     (SIGNAL % 'sym: "IBM"', {}, VALIDATION, "Unknown argument 'sym' on field 'Query.signal'."),

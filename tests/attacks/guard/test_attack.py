@@ -11,7 +11,7 @@ from statistics import median
 import boto3
 import pytest
 
-from graphql_api.stores.dynamodb import TABLE, DynamoDBStore, connect
+from graphql_api.stores.dynamodb import TABLE, DynamoDBStore
 from graphql_api.stores.sqlite import SqliteStore
 from infra.dynamodb_endpoint import DynamoDBEndpoint
 from infra.ministack import Ministack
@@ -37,10 +37,9 @@ def on_a_table(place: DynamoDBEndpoint | Ministack) -> Iterator[Fleet]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
             patch.setenv(name, value)
-        client = boto3.client("dynamodb")  # it waits longer than the store's own would
+        client = boto3.client("dynamodb")  # it waits longer than those of the attackers do
         client.create_table(TableName=table, **TABLE)
-        client.close()
-        store = DynamoDBStore(connect(), table)
+        store = DynamoDBStore(client, table)
         with fleet(store, "dynamodb", table, environment) as started:
             yield started
         store.close()

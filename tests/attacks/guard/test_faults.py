@@ -22,7 +22,7 @@ import pytest
 from graphql_api.guard import keys
 from graphql_api.guard.accounts import Accounts
 from graphql_api.guard.plans import PLANS
-from graphql_api.stores.dynamodb import TABLE, DynamoDBStore, connect
+from graphql_api.stores.dynamodb import TABLE, DynamoDBStore
 from infra.ministack import Ministack
 from market_data.clock import now
 from tests.attacks.guard.faulty_proxy import FAULTS, FaultyProxy, Lost
@@ -127,10 +127,9 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     with pytest.MonkeyPatch.context() as patch, Ministack() as place:
         for name, value in place.environment().items():
             patch.setenv(name, value)
-        client = boto3.client("dynamodb")
+        client = boto3.client("dynamodb")  # it waits longer than the app's own would
         client.create_table(TableName=TABLE_NAME, **TABLE)
-        client.close()
-        store = DynamoDBStore(connect(), TABLE_NAME)
+        store = DynamoDBStore(client, TABLE_NAME)
         deeds = Accounts(store, now)
         opened = {plan: deeds.open_account(plan, plan) for plan in ("BASIC", "PREMIUM")}
         with FaultyProxy(place.address) as proxy, served(folder, proxy.address) as port:

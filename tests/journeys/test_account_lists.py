@@ -2,6 +2,7 @@
 
 import pytest
 
+from graphql_api.schema.connection import cursor
 from graphql_api.schema.node import global_id
 from graphql_api.stores import Scope
 
@@ -44,9 +45,9 @@ def read(way, ask):
 
 def through(read, query, key, size, *, backwards=False, **given):
     """The ids of a whole list, read in pages from one end to the other."""
-    found, cursor = [], None
+    found, end = [], None
     while True:
-        ends = {"last": size, "before": cursor} if backwards else {"first": size, "after": cursor}
+        ends = {"last": size, "before": end} if backwards else {"first": size, "after": end}
         page = read(query, key, **ends, **given)
         assert [edge["node"]["id"] for edge in page["edges"]] == [
             node["id"] for node in page["nodes"]
@@ -54,10 +55,10 @@ def through(read, query, key, size, *, backwards=False, **given):
         ids = [node["id"] for node in page["nodes"]]
         found = ids + found if backwards else found + ids
         info = page["pageInfo"]
-        assert info["hasPreviousPage" if not backwards else "hasNextPage"] is (cursor is not None)
+        assert info["hasPreviousPage" if not backwards else "hasNextPage"] is (end is not None)
         if not info["hasPreviousPage" if backwards else "hasNextPage"]:
             return found
-        cursor = info["startCursor" if backwards else "endCursor"]
+        end = info["startCursor" if backwards else "endCursor"]
 
 
 def test_keys_are_paged_from_both_ends(way, read, owner) -> None:
@@ -154,6 +155,19 @@ def test_a_node_is_found_by_whoever_may_see_it(way, read, owner, admin) -> None:
         assert read(node, owner.secret, id=identifier) is None
     for identifier in nowhere:
         assert read(node, admin.secret, id=identifier) is None
+
+
+def test_a_cursor_from_another_s_list_is_a_place_and_opens_nothing(way, read, owner, admin) -> None:
+    """Nor does one that was never given, as long as it has the form of one."""
+    own = {node["id"] for node in read(LOG, owner.secret)["nodes"]}
+    account = global_id("Account", admin.account.id)
+    theirs = read(LOG, admin.secret, account=account)["edges"][0]["cursor"]
+    for forged in (theirs, cursor("}" * 100), cursor("!"), cursor("' OR 1=1 --".replace(" ", "+"))):
+        for end in ("after", "before"):
+            page = read(LOG, owner.secret, **{end: forged})
+            assert {node["id"] for node in page["nodes"]} <= own
+    keys = read(KEYS, owner.secret, after=cursor("0" * 17 + "f" * 64))
+    assert [node["id"] for node in keys["nodes"]] == [global_id("ApiKey", owner.key.id)]
 
 
 @pytest.mark.parametrize("query", [KEYS, LOG, ACCOUNTS], ids=["keys", "log", "accounts"])

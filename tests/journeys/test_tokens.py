@@ -3,9 +3,12 @@
 import io
 import json
 import logging
+from functools import partial
 
 import pytest
 
+from graphql_api.guard import jwks
+from graphql_api.guard.kept import Kept
 from infra.local_issuer import AUDIENCE, LocalIssuer
 
 JSON = {"content-type": "application/json"}
@@ -18,8 +21,18 @@ def issuer():
         yield issuer
 
 
+@pytest.fixture(scope="module", autouse=True)
+def unhurried():
+    """The issuer runs in this process, on a machine that may be busy."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jwks, "Kept", partial(Kept, patience=60))
+        for name in ("CONNECT", "READ", "WHOLE"):
+            patch.setattr(jwks, name, 60)
+        yield
+
+
 @pytest.fixture(scope="module")
-def more_settings(issuer):
+def more_settings(issuer, unhurried):
     return {"INTELLPULSE_TOKEN_ISSUER": issuer.url, "INTELLPULSE_TOKEN_AUDIENCE": AUDIENCE}
 
 

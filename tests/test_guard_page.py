@@ -106,7 +106,8 @@ def test_a_number_in_the_text_is_the_one_in_the_code(
 
 
 def test_what_the_page_says_in_words_is_so() -> None:
-    assert (lease_size.HALF, lease_size.LONGEST) == (SECOND // 2, SECOND)
-    assert lease_size.SHARE == 4
+    assert lease_size.LONGEST == SECOND
+    assert lease_size.SHARE == lease_size.GROWTH == 4
+    assert lease_size.FEW == 12
     assert reach.PATIENCE == charging.THROTTLED_MOST == SECOND
     assert {plan.lease for plan in PLANS.values()} == {0, 50}

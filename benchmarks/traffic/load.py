@@ -7,21 +7,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
+from benchmarks.traffic.arrivals import Arrivals
 from benchmarks.traffic.memory_store import MemoryStore
 from benchmarks.traffic.simulation import SECOND, Environment, Simulation
 from graphql_api.errors import LimitReached
 from graphql_api.guard import keys
 from graphql_api.guard.admit import Guard
 from graphql_api.guard.caller import Caller
+from graphql_api.guard.limits import rate_of
+from graphql_api.guard.plans import PLANS
 
-__all__ = ["Load", "contended", "poisson"]
+__all__ = ["Load", "burst", "contended", "offered"]
 
 NOON: Final = 1_795_262_400 * SECOND  # 2026-11-21T12:00:00Z
 WORK: Final = 10_000  # microseconds that an answer takes
 COSTS: Final = (1, 1, 1, 2, 2, 3)  # units
-CALM: Final = 0.75  # of the mean; the rest comes in bursts
-BURST_EVERY: Final = SECOND
-BURST_LASTS: Final = SECOND // 10
 
 
 @dataclass
@@ -121,10 +121,16 @@ def _fleet(plan: str, size: int, seed: int) -> Iterator[Fleet]:
         random.setstate(before)
 
 
-def poisson(
-    plan: str, per_second: float, environments: int, seconds: float, used: int = 0, seed: int = 1
+def offered(
+    plan: str,
+    per_second: float,
+    environments: int,
+    seconds: float,
+    arrivals: Arrivals = Arrivals.WAVES,
+    used: int = 0,
+    seed: int = 1,
 ) -> Load:
-    """Traffic that comes as it likes: Poisson, and a quarter of it within tenths of seconds.
+    """Traffic that comes whatever is answered.
 
     Parameters
     ----------
@@ -138,16 +144,14 @@ def poisson(
             fleet.store.days[day.day] = type(day)(day.day, NOON - SECOND, used, 1)
             fleet.store.reads = 0
         end = NOON + round(seconds * SECOND)
+        moments = arrivals.moments(per_second, simulation.random)
+
+        def follow() -> None:
+            simulation.at(NOON + next(moments), come)
 
         def come() -> None:
             fleet.arrive()
             follow()
-
-        def follow() -> None:
-            bursting = simulation.now % BURST_EVERY < BURST_LASTS
-            extra = (1 - CALM) * BURST_EVERY / BURST_LASTS if bursting else 0
-            gap = simulation.random.expovariate(per_second * (CALM + extra)) * SECOND
-            simulation.at(simulation.now + max(1, round(gap)), come)
 
         follow()
         simulation.run(end)
@@ -173,4 +177,23 @@ def contended(plan: str, environments: int, seconds: float, pause: int, seed: in
         for environment, guard in fleet.idle:
             environment.do(lambda guard=guard: insist(guard))  # type: ignore[misc]
         simulation.run(NOON + round(seconds * SECOND))
+        return fleet.counted()
+
+
+def burst(plan: str, environments: int, within: float, seed: int = 1) -> Load:
+    """What is guaranteed after a rest, spread evenly over ``within`` seconds; none is asked again.
+
+    Every environment knows the key already, and nothing of what was used.
+    """
+    limits = PLANS[plan]
+    requests = rate_of(limits.per_second, limits.burst).guaranteed
+    with _fleet(plan, environments, seed) as fleet:
+        simulation = fleet.simulation
+        for environment, guard in fleet.idle:
+            environment.do(lambda guard=guard: guard.authenticate(fleet.headers))  # type: ignore[misc]
+        begins = NOON + 10 * SECOND + simulation.random.randrange(SECOND)
+        simulation.run(begins)
+        for number in range(requests):
+            simulation.at(begins + round(within * SECOND * number / requests), fleet.arrive)
+        simulation.run(begins + 60 * SECOND)
         return fleet.counted()

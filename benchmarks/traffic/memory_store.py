@@ -59,11 +59,14 @@ class MemoryStore:
 
     def idle(self, charge: Charge, x: int, tat: int, slot: Slot | None = None) -> Outcome:
         def moved(found: int | None) -> int | None:
-            if slot is not None and found is not None and self.marks.get(charge.day) == slot.number:
+            if found is not None and slot is not None and self._marked(charge, slot):
                 return found + tat - x if slot.lo <= found <= slot.hi else None
             return tat if found is None or found <= x else None
 
         return self._admit(charge, moved, slot and slot.number)
+
+    def _marked(self, charge: Charge, slot: Slot) -> bool:
+        return slot.heeded and self.marks.get(charge.day) == slot.number
 
     def new(self, charge: Charge, tat: int) -> Outcome:
         return self._admit(charge, lambda found: tat if found is None else None, None)

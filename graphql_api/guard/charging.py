@@ -115,7 +115,6 @@ class Charging:
         rate = rate_of(plan.per_second, plan.burst)
         form = guess(rate, seen, now, order.life)
         band = rate.at(now, order.requests, order.life)
-        blind = misled(seen, band)
         units = order.units - order.units_back
         charge = Charge(
             caller.account_id,
@@ -129,7 +128,12 @@ class Charging:
             if form is Form.BUSY:
                 outcome = reach(self._usage.busy, charge, band.lo, band.hi, band.step, band.slot)
             elif form is Form.IDLE:
-                slot = None if blind else Slot(band.slot, band.lo, band.hi)
+                slot = Slot(
+                    band.slot,
+                    band.lo,
+                    band.hi,
+                    not misled(rate, seen, band, now, seen is not first),
+                )
                 outcome = reach(self._usage.idle, charge, band.x, band.x + band.step, slot)
             else:
                 opening = rate.opening(midnight_before(now))
@@ -141,7 +145,7 @@ class Charging:
                 requests = max(order.requests, order.requests_back)
                 say_lost(caller.account_id, requests, max(order.units, order.units_back))
             raise
-        self._learn(charge, outcome, rate, first, form, blind, band, order.life > 0, now)
+        self._learn(charge, outcome, rate, first, form, band, order.life > 0, now)
         return outcome
 
     def alone(self, caller: Caller, cost: int, reach: Reach) -> tuple[UsageDay, int]:
@@ -215,7 +219,6 @@ class Charging:
         rate: Rate,
         first: Seen | None,
         form: Form,
-        blind: bool,
         band: Band,
         ahead: bool,
         now: int,
@@ -241,7 +244,7 @@ class Charging:
         flow = known.flow if known is not None else Flow()
         flow.learn(rate, outcome, charge.requests, now)
         seen = Seen(outcome.usage, now, shared, flow, now, random.randint(*RECHECK))
-        seen.mark = band.slot if marked_by(form, blind, band, outcome) else None
+        seen.mark = band.slot if marked_by(form, band, outcome) else None
         if known is not None:
             seen.hold, seen.held_until = known.hold, known.held_until
         self._seen.put(account_id, seen, midnight_before(now) + 2 * DAY)

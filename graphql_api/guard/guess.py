@@ -1,35 +1,42 @@
 """Which form to try first: what was last seen of an account, and what others do meanwhile."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from graphql_api.guard.limits import Band, Form, Rate
 from graphql_api.stores import Outcome, UsageDay
 
-__all__ = ["Flow", "Seen", "fitting", "likely", "marked_by", "misled", "shared"]
+__all__ = ["Flow", "Seen", "fitting", "likely", "marked_by", "misled", "sharers"]
+
+SHARERS: Final = 4.0  # at least, where there are any
 
 
 class Flow:
     """How much others spend from the same bucket, as the day's requests tell that are not ours."""
 
-    __slots__ = ("_newer", "_older", "_own", "others")
+    __slots__ = ("_newer", "_older", "_own", "others", "sharers")
 
     def __init__(self) -> None:
         self.others = 0.0  # of the rate, so 1 is all of it
+        self.sharers = 1.0  # processes that spend as much as this one, with it
         self._own = 0
-        self._older: tuple[int, int] | None = None  # when, and how many were not ours by then
-        self._newer = (0, 0)
+        self._older: tuple[int, int, int] | None = None  # when, and others' and ours by then
+        self._newer = (0, 0, 0)
 
     def learn(self, rate: Rate, outcome: Outcome, own: int, now: int) -> None:
         """Count an answer: what came in the last tau to two of it, or since the first answer."""
         self._own += own if outcome.admitted else 0
         theirs = outcome.usage.requests - self._own
         if self._older is None or now < self._newer[0]:
-            self._older = self._newer = now, theirs
+            self._older = self._newer = now, theirs, self._own
         elif now - self._newer[0] >= rate.tau:
-            self._older, self._newer = self._newer, (now, theirs)
-        since, before = self._older
-        if now - since >= rate.slack:
-            self.others = min(1.0, max(0, theirs - before) * rate.spacing / (now - since))
+            self._older, self._newer = self._newer, (now, theirs, self._own)
+        since, before, own_before = self._older
+        came = max(0, theirs - before)
+        if now - since >= rate.slack // 4:
+            self.others = min(2.0, came * rate.spacing / (now - since))
+        if self._own > own_before:
+            self.sharers = 1 + came / (self._own - own_before)
 
 
 @dataclass(slots=True)
@@ -48,9 +55,11 @@ class Seen:
     hold: int = 0
 
 
-def shared(rate: Rate, seen: Seen | None, now: int) -> bool:
-    """Whether others were seen to spend from the same bucket, so lately that they may still."""
-    return seen is not None and seen.shared and now < seen.at + rate.tau
+def sharers(rate: Rate, seen: Seen | None, now: int) -> float:
+    """How many spend from the same bucket, this process among them, where it were one of equals."""
+    if seen is None:
+        return SHARERS
+    return max(seen.flow.sharers, SHARERS if seen.shared and now < seen.at + rate.tau else 1.0)
 
 
 def fitting(rate: Rate, seen: Seen | None, now: int, life: int) -> Form:
@@ -69,20 +78,23 @@ def likely(rate: Rate, seen: Seen | None, now: int, life: int) -> Form:
     if seen is None or seen.usage.tat is None or seen.at >= begun:
         return fitting(rate, seen, now, life)
     tat = seen.usage.tat + seen.flow.others * (begun - seen.at)
-    return Form.BUSY if tat > rate.at(now, life=life).x else Form.IDLE
+    unsure = rate.slack // 8  # BUSY errs less there: if it has fallen so far, others have raised it
+    return Form.BUSY if tat > rate.at(now, life=life).x - unsure else Form.IDLE
 
 
-def misled(seen: Seen | None, band: Band) -> bool:
-    """Whether the item bears a mark that looks like this slot's and is old: not to be heeded."""
-    if seen is None or seen.usage.tat is None:
+def misled(rate: Rate, seen: Seen | None, band: Band, now: int, fresh: bool) -> bool:
+    """Whether the item bears a mark that looks like this slot's and is of no use.
+
+    It may be old. Or it is this slot's, and was left by somebody who asked for less time ahead; but
+    unless what was seen is ``fresh``, others who ask for as much as we do have left theirs by now.
+    """
+    if seen is None or seen.mark != band.slot or (seen.usage.tat or 0) >= band.lo:
         return False
-    return seen.mark == band.slot and seen.usage.tat < band.lo
+    return fresh or not seen.shared or seen.at < rate.slot_end(now) - rate.slack
 
 
-def marked_by(form: Form, blind: bool, band: Band, outcome: Outcome) -> bool:
+def marked_by(form: Form, band: Band, outcome: Outcome) -> bool:
     """Whether the item is known to bear the mark of the slot in which it was asked for."""
-    if form is Form.NEW or (form is Form.IDLE and blind):
-        return False
     if outcome.admitted:
-        return True  # or else nothing but a mark refuses IDLE where the bucket has rested
+        return form is not Form.NEW  # or else nothing but a mark refuses IDLE where it has rested
     return form is Form.IDLE and outcome.usage.tat is not None and outcome.usage.tat <= band.x

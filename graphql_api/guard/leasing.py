@@ -19,7 +19,7 @@ from graphql_api.guard.charging import (
     may_be_done,
     say_lost,
 )
-from graphql_api.guard.guess import fitting, likely, shared
+from graphql_api.guard.guess import fitting, likely, sharers
 from graphql_api.guard.lease_size import Size, lease_size, wanted
 from graphql_api.guard.leases import Holding, Order
 from graphql_api.guard.limits import SECOND, day_of, rate_of
@@ -168,9 +168,7 @@ class Leasing:
                     usage.tat,
                     cost,
                     plan.units_per_day - usage.units_used + holding.units,
-                    random.random(),
-                    seen is None or shared(rate, seen, now),
-                    attempt > 0,
+                    sharers(rate, seen, now),
                     now < holding.pressed_until,
                 )
             order = holding.order(size, cost, now)
@@ -180,7 +178,7 @@ class Leasing:
                 self._failed(holding, order, error, now)
                 raise
             if outcome.admitted:
-                whole = wanted(holding.traffic, plan.lease)
+                whole = wanted(holding.traffic.expected(now), plan.lease)
                 scarce = CONTENDED * order.requests < whole > rate.room(now, outcome.usage.tat)
                 charging.contended(caller.account_id, scarce, now)
                 admission = holding.settle(order, outcome, plan, cost, now)

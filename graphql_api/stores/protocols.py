@@ -173,7 +173,8 @@ class UsageStore(Protocol):
             SET  tat = tat + (:tat - x)
             IF   mark is slot AND tat BETWEEN slot.lo AND slot.hi
 
-        Without a slot, the mark is not looked at and taken off.
+        Where the mark is not to be heeded, or no slot is given, only the first of the two is tried,
+        whatever mark there is; without a slot it is taken off.
         """
         ...
 

@@ -120,11 +120,13 @@ class Slot(NamedTuple):
     """A slot of time, and where in it the bucket may stand for one more to be admitted.
 
     ``number`` is below SLOTS: names come round again, so ``lo`` tells an old mark from a new one.
+    A mark that is known to be of no use is not ``heeded``.
     """
 
     number: int
     lo: int  # microseconds since the epoch
     hi: int
+    heeded: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,19 @@
 
 import pytest
 
+from benchmarks import guard_traffic
 from benchmarks.guard_traffic import (
     BASIC,
     ENTERPRISE,
     SPENT,
-    Case,
-    after_start,
     item_size,
     price,
     price_of_two_counters,
     share_of_allowed,
 )
-from benchmarks.traffic.load import NOON, contended
+from benchmarks.traffic.arrivals import Arrivals
+from benchmarks.traffic.grid import Case, grid
+from benchmarks.traffic.load import NOON, burst, contended
 from benchmarks.traffic.simulation import SECOND, Simulation
 from graphql_api.guard.plans import PLANS
 from tests.attacks.guard.bounds import most_in_any_interval
@@ -34,6 +35,17 @@ def test_without_leases_a_request_takes_one_round_trip(basic):
     assert 1 <= basic.trips_per_grant <= 1.05
 
 
+@pytest.mark.parametrize("arrivals", Arrivals, ids=lambda one: one.value)
+@pytest.mark.parametrize(("per_second", "environments"), [(10, 4), (50, 8), (90, 32)])
+def test_however_requests_come_and_are_spread_the_form_is_guessed_right(
+    per_second, environments, arrivals
+):
+    load = Case("BASIC", per_second, environments, 20, arrivals).run()
+    assert load.refused == 0
+    assert load.granted > 0.7 * 20 * per_second
+    assert load.writes <= 1.045 * load.granted
+
+
 def test_one_environment_alone_guesses_its_form_right():
     load = Case("BASIC", 10, 1, 60).run()
     assert load.granted > 500
@@ -45,8 +57,38 @@ def test_with_leases_a_request_takes_an_eighth_of_one(enterprise):
     assert enterprise.trips_per_grant <= 0.13
 
 
-def test_two_thousand_a_second_are_at_most_250_writes_on_one_item(enterprise):
-    assert after_start(enterprise) <= 250
+@pytest.mark.parametrize(("per_second", "environments"), [(20, 1), (50, 4), (450, 16)])
+def test_with_leases_few_requests_a_second_are_enough_for_that(per_second, environments):
+    load = Case("PREMIUM", per_second, environments, 20).run()
+    assert load.refused == 0
+    assert load.trips_per_grant <= 0.13
+
+
+def test_a_lease_that_brings_few_requests_is_held_to_what_it_can_bring():
+    case = Case("PREMIUM", 10, 2, 60)
+    load = case.run()
+    assert case.bound(load) == pytest.approx(2 / 6 + load.reads / load.granted)
+    assert 1 / 6 <= load.trips_per_grant <= 0.25
+
+
+@pytest.mark.parametrize("arrivals", Arrivals, ids=lambda one: one.value)
+def test_two_thousand_a_second_are_at_most_250_writes_on_one_item_from_the_first_second_on(
+    arrivals,
+):
+    load = Case("ENTERPRISE", 2_000, 55, 3, arrivals).run()
+    assert load.granted > 5_000
+    assert load.busiest_second <= 250
+
+
+@pytest.mark.parametrize(
+    ("plan", "environments", "within"),
+    [("BASIC", 8, 0.02), ("PREMIUM", 16, 0.02), ("PREMIUM", 16, 0.3), ("ENTERPRISE", 55, 0.1)],
+)
+def test_a_caller_who_has_rested_gets_its_burst_over_however_many_environments(
+    plan, environments, within
+):
+    load = burst(plan, environments, within)
+    assert load.granted >= 0.95 * PLANS[plan].burst * 0.99
 
 
 @pytest.mark.parametrize("case", SPENT, ids=str)
@@ -55,6 +97,34 @@ def test_once_the_units_are_gone_the_store_is_hardly_asked(case):
     assert load.granted == 0
     assert load.refused > 5_000
     assert load.trips_per_request <= 0.02
+
+
+def test_the_grid_is_a_trickle_to_saturation():
+    cases = list(grid())
+    assert {case.plan for case in cases} == set(PLANS)
+    for arrivals in Arrivals:
+        used = {
+            case.per_second / PLANS[case.plan].per_second
+            for case in cases
+            if case.arrivals is arrivals
+        }
+        assert min(used) <= 0.04
+        assert max(used) >= 0.95
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_the_benchmark_ends_with_1_where_a_bound_is_not_met(monkeypatch, capsys, holds):
+    quick = Case("BASIC", 50, 2, 2)
+    for name in ("BASIC", "ENTERPRISE"):
+        monkeypatch.setattr(guard_traffic, name, quick)
+    monkeypatch.setattr(guard_traffic, "price_of_two_counters", lambda _: 100)
+    monkeypatch.setattr(guard_traffic, "grid", lambda: [quick])
+    monkeypatch.setattr(guard_traffic, "SPENT", ())
+    monkeypatch.setattr(guard_traffic, "BURSTS", (("BASIC", 2, 0.1),))
+    monkeypatch.setattr(guard_traffic, "CONTENDED_SHARE", 0)
+    monkeypatch.setattr(Case, "bound", lambda *_: 1.05 if holds else 0.5)
+    assert guard_traffic.main() == (0 if holds else 1)
+    assert ("NOT MET" in capsys.readouterr().out) is not holds
 
 
 def test_32_environments_that_ask_without_an_end_get_nine_tenths_of_what_is_allowed():

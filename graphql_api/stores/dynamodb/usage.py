@@ -47,10 +47,9 @@ class DynamoDBUsage(Table):
 
     def idle(self, charge: Charge, x: int, tat: int, slot: Slot | None = None) -> Outcome:
         """See UsageStore.idle."""
-        if slot is None:
-            return self._restart(
-                charge, _marked(None, ":tat", RESTART), RESTED, {":x": x, ":tat": tat}
-            )
+        if slot is None or not slot.heeded:
+            update = _marked(slot and slot.number, ":tat", RESTART)
+            return self._restart(charge, update, RESTED, {":x": x, ":tat": tat})
         mark = MARKS[slot.number]
         update = _marked(slot.number, f"if_not_exists({mark}, :x) + :step", RESTART)
         rested = f"attribute_not_exists({mark}) AND {RESTED}"

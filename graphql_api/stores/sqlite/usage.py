@@ -27,8 +27,8 @@ AND (:room IS NULL OR used <= :room) AND instr(revoked, :key) = 0
 AND used + excluded.used >= 0 AND reqs + excluded.reqs >= 0
 RETURNING day, tat, used, reqs, revoked"""
 IDLE: Final = RESTART.format(
-    tat="iif(slot = :slot, tat + :tat - :x, excluded.tat)",
-    or_so=" OR iif(slot = :slot, tat BETWEEN :lo AND :hi, tat <= :x)",
+    tat="iif(:heeded AND slot = :slot, tat + :tat - :x, excluded.tat)",
+    or_so=" OR iif(:heeded AND slot = :slot, tat BETWEEN :lo AND :hi, tat <= :x)",
 )
 NEW: Final = RESTART.format(tat="excluded.tat", or_so="")
 GIVE_BACK: Final = """
@@ -48,8 +48,9 @@ class SqliteUsage(SqliteFile):
 
     def idle(self, charge: Charge, x: int, tat: int, slot: Slot | None = None) -> Outcome:
         """See UsageStore.idle."""
-        number, lo, hi = slot or (None, None, None)
-        return self._admit(IDLE, charge, x=x, tat=tat, slot=number, lo=lo, hi=hi)
+        edges = slot._asdict() if slot else dict.fromkeys(Slot._fields)
+        edges["slot"] = edges.pop("number")
+        return self._admit(IDLE, charge, x=x, tat=tat, **edges)
 
     def new(self, charge: Charge, tat: int) -> Outcome:
         """See UsageStore.new."""

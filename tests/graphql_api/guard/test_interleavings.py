@@ -45,7 +45,7 @@ class Ledger:
         found = self.usage("", charge.day).tat
         if slot is None:
             return self._change(charge, found is None or found <= x, tat, None)
-        if self.marks.get(charge.day) == slot.number:
+        if slot.heeded and self.marks.get(charge.day) == slot.number:
             fits = slot.lo <= found <= slot.hi
             return self._change(charge, fits, found + tat - x, slot.number)
         return self._change(charge, found is None or found <= x, tat, slot.number)

@@ -49,7 +49,7 @@ class Item:
             if self.tat is not None:
                 return False
             self.tat = rate.opening(midnight_before(now)) + band.step
-        self.mark = None if form is Form.NEW or blind else band.slot
+        self.mark = None if form is Form.NEW else band.slot
         self.used += cost
         self.granted.append((now, n))
         return True

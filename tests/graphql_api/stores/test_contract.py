@@ -247,6 +247,13 @@ def test_only_the_mark_of_the_last_admission_counts(store, last):
     assert (rested.admitted, rested.usage.tat) == (True, NOON + 50)
 
 
+def test_a_mark_that_is_not_to_be_heeded_does_not_matter_and_stays(store):
+    store.idle(charge(), NOON, NOON, Slot(5, 0, 0))
+    assert not store.idle(charge(), NOON - 1, NOON + 9, Slot(5, 0, NOON, heeded=False)).admitted
+    assert store.idle(charge(), NOON, NOON + 9, Slot(5, 0, 0, heeded=False)).usage.tat == NOON + 9
+    assert store.idle(charge(), 0, 10, Slot(5, 0, 2 * NOON)).usage.tat == NOON + 19
+
+
 def test_without_a_slot_a_mark_does_not_matter_and_is_taken_off(store):
     store.idle(charge(), NOON, NOON, Slot(5, 0, 0))
     assert not store.idle(charge(), NOON, NOON + 9, Slot(5, NOON + 1, NOON + 2)).admitted

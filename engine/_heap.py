@@ -20,6 +20,7 @@ from engine.types import Float64
 __all__ = ["Block", "apart", "fresh", "keep_freed_memory", "room", "rows_of"]
 
 _LINE = 8  # float64 in a cache line
+_SHORT = 8192  # values in a column that NumPy may lay anywhere
 _ROUND = 1024  # columns of nearly one length fit the same block
 _LARGEST = 65_536  # values in a block that is kept: beyond, caches do not hold it anyway
 _BLOCKS = 16  # kept by a thread, hence at most 8 MiB
@@ -48,10 +49,10 @@ def room(shape: tuple[int, ...]) -> Float64:
     """An empty column, or a batch of them, each row at the start of a cache line.
 
     NumPy's own memory begins anywhere, and a vector that is written across two lines takes twice as
-    long.
+    long. A short column saves less by it than looking for a block costs among many that are held.
     """
     if len(shape) == 1:
-        return _line(shape[0])
+        return _line(shape[0]) if shape[0] > _SHORT else np.empty(shape)
     return rows_of(_line(apart(shape)), shape)
 
 

@@ -12,7 +12,7 @@ their bars.
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -99,9 +99,7 @@ def placed_ratio(
 def _warming_up(shape: tuple[int, ...], length: int) -> tuple[Float64, Float64]:
     """An empty column of ``length`` bars, NaN on the first of them, and the bars after those."""
     warm_up = length - shape[-1]
-    # An answer stays with the caller: a short one had better not take a block with it.
-    laid = len(shape) == 1 and length > _LONG
-    column = room((length,)) if laid else np.empty((*shape[:-1], length))
+    column = room((length,)) if len(shape) == 1 else np.empty((*shape[:-1], length))
     column[..., :warm_up].fill(np.nan)
     return column, column[..., warm_up:]
 
@@ -141,11 +139,12 @@ def window_sum(values: Float64, window: int, spans: list[Float64] | None = None)
     >>> window_sum(np.array([1.0, 2.0, 3.0, 4.0]), 3).tolist()
     [6.0, 9.0]
     """
-    bars = values.shape[-1] - window + 1
-    if bars < 1:
+    if window > values.shape[-1]:
         return values[..., :0]
     shared = spans_of(np.add, values) if spans is None else spans
-    add = written(np.add, values)
+    fork: object = values
+    if isinstance(fork, Fork):
+        return _forked_sum([fork] if shared is None else shared, window)
     total, covered = values, 0  # total[i] is the sum of values[i : i + covered]
     span, width = values, 1
     free, taken, home, *_ = scratch(values.shape)
@@ -156,7 +155,7 @@ def window_sum(values: Float64, window: int, spans: list[Float64] | None = None)
                 total = total[..., : rest.shape[-1]]
                 last = covered + width == window
                 out = room(rest.shape) if last else home[..., : rest.shape[-1]]
-                total = add(total, rest, out=out)
+                total = np.add(total, rest, out=out)
             else:
                 total = span
                 if width > 1:  # They stay where they are, and the column kept for them is free.
@@ -168,11 +167,24 @@ def window_sum(values: Float64, window: int, spans: list[Float64] | None = None)
             earlier, later = span[..., :-width], span[..., width:]
             last = 2 * width == window
             out = room(later.shape) if last else free[..., : later.shape[-1]]
-            span = add(earlier, later, out=out)
+            span = np.add(earlier, later, out=out)
             free, taken = taken, free
         else:
             span = next_shared(np.add, shared, width)
         width *= 2
+
+
+def _forked_sum(spans: list[Any], window: int) -> Float64:
+    """The same sums in the same order, of a fork, which no operation writes into."""
+    total: Any = None
+    covered = 0
+    for width in (2**place for place in range(window.bit_length())):
+        span = spans[0] if width == 1 else next_shared(np.add, spans, width // 2)
+        if window & width:
+            rest = span[..., covered:]
+            total = rest if total is None else paired(np.add, total[..., : len(rest)], rest)
+            covered += width
+    return cast("Float64", total)
 
 
 def written(operation: np.ufunc, column: object) -> Callable[..., Float64]:
@@ -184,11 +196,13 @@ def _forked(operation: np.ufunc, first: Float64, second: Float64, **_out: object
     return cast("Float64", paired(operation, first, second))
 
 
-def next_shared(operation: np.ufunc, shared: list[Float64], width: int) -> Float64:
+def next_shared(operation: np.ufunc, shared: list[Any], width: int) -> Any:
     """Sums (or maxima) over twice ``width`` bars, made by whoever asks first."""
     if width == 2 ** (len(shared) - 1):
         spans = shared[-1]
-        shared.append(into(None, operation, spans[..., :-width], spans[..., width:]))
+        earlier, later = spans[..., :-width], spans[..., width:]
+        joined = paired if isinstance(later, Fork) else partial(into, None)
+        shared.append(joined(operation, earlier, later))
     return shared[width.bit_length()]
 
 

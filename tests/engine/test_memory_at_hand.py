@@ -12,6 +12,7 @@ from engine._heap import room
 @pytest.fixture(autouse=True)
 def _nothing_kept(monkeypatch):
     monkeypatch.setattr(_heap._KEPT, "blocks", [])
+    monkeypatch.setattr(_heap, "_SHORT", 0)
 
 
 def place(column):

@@ -23,13 +23,14 @@ Step = float | None
 """What is kept, y[t] = x[t] + keep * y[t-1], or None for what x moved, y[t] = x[t] - x[t-1]."""
 
 _VALUES = 65_536  # of a block: more would leave the cache while they are turned
+_LONGEST = 65_536  # bars of a matrix, which is kept for the next time
 
 
 class _Matrix(NamedTuple):
-    """Compressed rows: those of row i are ``columns[starts[i] : starts[i + 1]]``."""
+    """Compressed rows: the entries of row i stand from ``starts[i]`` to ``starts[i + 1]``."""
 
     starts: Int32
-    columns: Int32
+    places: Int32
     values: Float64
 
 
@@ -44,10 +45,10 @@ def _product() -> Product | None:
         return None
     little = 2.0**-30
     for columns in (1, 2, 9):
-        line = np.repeat([1.0 + little, -1.0 - 2.0 * little, 1.0], columns)
-        product(3, 3, columns, *_recursion(3, 1.0 + little), line, line)
+        said = np.repeat([[1.0 + little], [-1.0 - 2.0 * little], [1.0]], columns, axis=1)
+        _recur(product, said, 1.0 + little)
         # (1 + little)**2 is rounded to 1 + 2 little, and what comes after hears 0.
-        if not np.array_equal(line, np.repeat([1.0 + little, 0.0, 1.0], columns)):
+        if not (said == [[1.0 + little], [0.0], [1.0]]).all():
             return None
     return product
 
@@ -73,9 +74,9 @@ def alone(values: Float64, gain: float, keep: float, memory: Float64) -> Float64
     product = _product()
     if product is None:
         return None
-    bars, said = len(values), values * gain
+    said = values * gain
     said[0] += memory[0]
-    product(bars, bars, 1, *_recursion(bars, keep), said, said)
+    _recur(product, said, keep)
     return said if isfinite(said[-1]) else None
 
 
@@ -157,22 +158,30 @@ def _taken(
             turned = moved
         else:
             turned[0] += before
-            if not _recur(product, turned, keep):
+            _recur(product, turned, keep)
+            # What is not finite once remains so.
+            if not np.isfinite(turned[-1]).all():
                 return None
     return turned
 
 
-def _recur(product: Product, turned: Float64, keep: float) -> bool:
-    """y[t] = x[t] + keep * y[t-1] in place, bars first; whether all is finite."""
-    bars, line = len(turned), turned.reshape(-1)
-    product(bars, bars, len(line) // bars, *_recursion(bars, keep), line, line)
-    # What is not finite once remains so.
-    return bool(np.isfinite(turned[-1]).all())
+def _recur(product: Product, turned: Float64, keep: float) -> None:
+    """y[t] = x[t] + keep * y[t-1] in place, bars first."""
+    bars = len(turned)
+    line, wide = turned.reshape(-1), turned.size // bars
+    for first in range(0, bars, _LONGEST):
+        part = min(bars - first, _LONGEST)
+        if first:
+            turned[first] += keep * turned[first - 1]
+            line = turned[first : first + part].reshape(-1)
+        starts, places, values = _recursion(1 << part.bit_length(), keep)
+        matrix = starts[: part + 1], places[: part - 1], values[: part - 1]
+        product(part, part, wide, *matrix, line, line)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def _recursion(bars: int, keep: float) -> _Matrix:
-    """Each row hears ``keep`` times the one before it."""
+    """Each row hears ``keep`` times the one before it; the first rows are those of any fewer."""
     starts = np.arange(-1, bars, dtype=np.int32)
     starts[0] = 0
     return _Matrix(starts, np.arange(bars - 1, dtype=np.int32), np.full(bars - 1, keep))

@@ -54,6 +54,16 @@ def test_steps_are_those_written_out_bit_for_bit(steps, moves, batch):
         assert said[row].tolist() == [y * 3.0 for y in heard]
 
 
+@pytest.mark.parametrize("longest", [1, 2, 7, 700])
+def test_long_histories_are_taken_in_parts_with_the_same_bits(longest, batch, monkeypatch):
+    plan = gaps(9, 3)
+    wanted = cascaded(batch, plan), exponential_mean(batch, 9), exponential_mean(batch[2], 9)
+    monkeypatch.setattr(lockstep, "_LONGEST", longest)
+    said = cascaded(batch, plan), exponential_mean(batch, 9), exponential_mean(batch[2], 9)
+    for got, whole in zip(said, wanted, strict=True):
+        np.testing.assert_array_equal(got, whole)
+
+
 def test_it_is_taken_where_scipy_has_it(bars):
     assert alone(bars.close, 0.5, 0.5, np.zeros(1)) is not None
 

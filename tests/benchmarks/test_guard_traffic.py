@@ -121,6 +121,7 @@ def test_the_benchmark_ends_with_1_where_a_bound_is_not_met(monkeypatch, capsys,
     monkeypatch.setattr(guard_traffic, "grid", lambda: [quick])
     monkeypatch.setattr(guard_traffic, "SPENT", ())
     monkeypatch.setattr(guard_traffic, "BURSTS", (("BASIC", 2, 0.1),))
+    monkeypatch.setattr(guard_traffic, "contended", lambda *_, **__: quick.run())
     monkeypatch.setattr(guard_traffic, "CONTENDED_SHARE", 0)
     monkeypatch.setattr(Case, "bound", lambda *_: 1.05 if holds else 0.5)
     assert guard_traffic.main() == (0 if holds else 1)

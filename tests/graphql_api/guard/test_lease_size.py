@@ -164,6 +164,13 @@ def test_steady_traffic_that_is_spent_sooner_costs_no_more_room_than_it_needs():
     assert size(traffic(1_000), tat=ahead).life == 125_000
 
 
+def test_where_the_life_leaves_no_room_for_two_a_request_is_alone():
+    nearly = NOON - ENTERPRISE.band + ENTERPRISE.tau - 12 * ENTERPRISE.spacing
+    assert size(traffic(90), tat=nearly, sharers=4).requests == 3
+    spent = traffic(40)
+    assert size(spent, tat=None, rate=rate_of(2_000, 3), most=50) == Size(1, 1, 0)
+
+
 def test_under_pressure_a_lease_is_twice_as_large_and_lives_a_second():
     assert size(traffic(40), pressed=True)[::2] == pytest.approx((40, SECOND), abs=2)
     assert size(traffic(1_000), pressed=True).requests == 100

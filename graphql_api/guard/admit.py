@@ -125,7 +125,10 @@ class Guard:
                 return self._leasing.admit(caller, cost, reach or self.reach())
             if self._leasing.holds(caller.account_id):  # its plan had leases a moment ago
                 self._leasing.put_out(caller.account_id, self.reach())
-            usage, now = self._charging.alone(caller, cost, reach or self.reach())
+            reach = reach or self.reach()
+            usage, now = self._charging.alone(caller, cost, reach)
+            if self._leasing.owes:  # the store is there again
+                self._leasing.pay_next(reach)
         except Unauthenticated:
             self._authenticator.forget(caller.key_id)
             raise
@@ -141,8 +144,9 @@ class Guard:
         """Give back what was charged for nothing; whether that was done.
 
         Into the lease that it was taken from, while that lives. Else in a write of its own, with
-        one attempt, since a repeated refund would give back twice. When it fails the caller stays
-        charged, which the log says: the limits are never passed.
+        one attempt, since a repeated refund would give back twice. When that may have been done the
+        caller stays charged, which the log says: the limits are never passed. When the store was
+        surely not reached, it is done as soon as it is.
 
         Parameters
         ----------

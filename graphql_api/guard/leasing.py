@@ -21,7 +21,7 @@ from graphql_api.guard.charging import (
 )
 from graphql_api.guard.guess import fitting, likely, sharers
 from graphql_api.guard.lease_size import Size, lease_size, wanted
-from graphql_api.guard.leases import Holding, Order
+from graphql_api.guard.leases import Debt, Holding, Order
 from graphql_api.guard.limits import SECOND, day_of, rate_of
 from graphql_api.guard.reach import AWAY, Reach, unavailable
 from graphql_api.guard.standing import Admission
@@ -114,7 +114,7 @@ class Leasing:
         while self._owing and 0 <= self._clock() - began < longest:
             self._sleep(random.uniform(CLOSING_PAUSE / 2, CLOSING_PAUSE))
             for _ in range(len(self._owing)):
-                self._pay_next(reach())
+                self.pay_next(reach())
 
     def put_out(self, account_id: str, reach: Reach) -> None:
         """Give back what is held of an account, and hold no more of it."""
@@ -124,13 +124,20 @@ class Leasing:
             self._empty(account_id, holding, reach)
 
     def give_back(self, account_id: str, day: str, requests: int, units: int, reach: Reach) -> bool:
-        """Take requests and units off a day, in one attempt; whether that was done."""
+        """Take requests and units off a day, in one attempt; whether that was done.
+
+        What surely was not is owed, and done once the store is there again.
+        """
         if not requests and not units:
             return True
-        done = reach.if_possible(self._usage.give_back, account_id, day, requests, units)
-        if not done:
-            say_lost(account_id, requests, units)
-        return done
+        owing = Holding(day)
+        owing.debts.append(Debt(day, requests, units))
+        return self._settle_up(account_id, owing, reach)
+
+    @property
+    def owes(self) -> bool:
+        """Whether something is to be given back that could not be sent."""
+        return bool(self._owing)
 
     def _spend(self, holding: Holding, caller: Caller, cost: int, now: int) -> Admission | None:
         if caller.key_id in holding.usage.revoked:
@@ -183,7 +190,7 @@ class Leasing:
                 charging.contended(caller.account_id, scarce, now)
                 admission = holding.settle(order, outcome, plan, cost, now)
                 if self._owing:  # the store is there again
-                    self._pay_next(reach)
+                    self.pay_next(reach)
                 return admission
             if not holding.restore(order, outcome.usage):
                 logger.warning("a day's item holds less than a lease was charged to it")
@@ -220,21 +227,23 @@ class Leasing:
         holding.turn(holding.day)
         self._settle_up(account_id, holding, reach)
 
-    def _pay_next(self, reach: Reach) -> None:
-        """Try again what an account is owed that was put out while the store was away."""
+    def pay_next(self, reach: Reach) -> None:
+        """Try again what an account is owed since the store was away."""
         try:
             account_id, holding = self._owing.popleft()
         except IndexError:  # another was quicker
             return
         self._settle_up(account_id, holding, reach)
 
-    def _settle_up(self, account_id: str, holding: Holding, reach: Reach) -> None:
-        self._pay(account_id, holding, reach)
+    def _settle_up(self, account_id: str, holding: Holding, reach: Reach) -> bool:
+        """Give back what is owed, now or when the store is there again; whether it was done now."""
+        paid = self._pay(account_id, holding, reach)
         if holding.debts:
             self._owing.append((account_id, holding))
+        return paid
 
-    def _pay(self, account_id: str, holding: Holding, reach: Reach) -> None:
-        """Give back what is owed to days that are over, each once.
+    def _pay(self, account_id: str, holding: Holding, reach: Reach) -> bool:
+        """Give back what is owed to days that are over, each once; whether all was.
 
         What surely was not done is owed on; what may have been done is not.
         """
@@ -247,4 +256,5 @@ class Leasing:
                     say_lost(account_id, debt.requests, debt.units)
                 else:
                     holding.debts.insert(0, debt)
-                return
+                return False
+        return True

@@ -56,6 +56,7 @@ class Evidence:
     writes: int = 0
     refunds: int = 0
     refunds_lost: int = 0
+    owed: int = 0  # requests whose refund was not sent, and may have been done later
     unclosed: int = 0  # environments that were killed
     unanswered: int = 0  # writes that the store did not answer in time
     doubtful: list[str] = field(default_factory=list)  # grants whose time cannot be
@@ -96,7 +97,7 @@ class Evidence:
         # With a write that may or may not have been done goes what it would have given back.
         most = (self.unclosed + self.unanswered) * (2 * account.lease + 1)
         lost = sum(tally.requests for tally in self.held.values())
-        if not 0 <= lost <= most:
+        if not -self.owed <= lost <= most:
             found.append(
                 f"{lost} requests held by {self.unclosed} killed, {self.unanswered} unanswered"
             )
@@ -171,7 +172,9 @@ class _Reader:
         self._all.refunds += 1
         if done == "1":
             self._answered[day].add(-requests, -units)
-        elif not self._unanswered:  # else it was left alone, or this very write was not answered
+            return
+        self._all.owed += requests
+        if not self._unanswered:  # else it was left alone, or this very write was not answered
             self._all.refunds_lost += 1
 
     def _N(self, what: str) -> None:

@@ -13,7 +13,7 @@ from graphql_api.errors import (
     Unavailable,
 )
 from graphql_api.guard.admit import Guard
-from graphql_api.stores import Outcome, UsageDay
+from graphql_api.stores import Outcome, StoreUntouched, UsageDay
 
 SECOND = 1_000_000
 NOON = 1_795_262_400 * SECOND
@@ -222,8 +222,31 @@ def test_a_refund_that_fails_is_logged_and_raises_nothing(guard, caller, store, 
     admission = guard.admit(caller, 5)
     store.broken = True
     assert guard.refund(caller, admission) is False
-    assert "left undone" in caplog.text
+    assert "not given back" in caplog.text
     assert store.calls == ["idle", "give_back"]
+    store.broken = False
+    guard.admit(caller, 5)  # and it is not sent again, since it may have been done
+    assert store.calls == ["idle", "give_back", "busy"]
+
+
+@pytest.mark.parametrize("plan", ["BASIC", "PREMIUM"])
+def test_a_refund_that_was_surely_not_sent_is_done_once_when_the_store_is_there_again(
+    guard, accounts, sqlite, store, plan
+):
+    def refused():
+        raise StoreUntouched("nobody listens")
+
+    caller = guard.authenticate({"x-api-key": accounts.open_account(plan, plan).secret})
+    admission = guard.admit(caller, 5)
+    store.calls.clear()
+    store.before["give_back"] = refused
+    assert guard.refund(caller, admission) is False
+    for _ in range(3):
+        guard.admit(caller, 2)
+    assert store.calls.count("give_back") == 2
+    guard.close()
+    usage = sqlite.usage(caller.account_id, "2026-11-21")
+    assert (usage.requests, usage.units_used) == (3, 6)
 
 
 def test_a_query_dearer_than_one_may_be_is_too_complex(guard, caller, store):

@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[3]
 PROCESSES = 4
 EIGHT_HOURS = 8 * 3_600 * SECOND
 FAILING = 0.1  # of the requests that are admitted
+LEAD, LONGEST_LEAD = SECOND // 3, 5 * SECOND  # between being told of a trial and its beginning
 PAUSE = 0.004  # seconds at most, before who was refused comes again
 
 
@@ -52,6 +53,7 @@ class Fleet:
         self._environment = kept | dict(environment or {})
         self._command = [sys.executable, "-m", "tests.attacks.guard.environments", kind, place]
         self._processes = [self._start(number) for number in range(PROCESSES)]
+        self._lead = LEAD
 
     def run(self, trial: Trial) -> Result:
         """Attack once, and judge what happened."""
@@ -59,7 +61,7 @@ class Fleet:
             hear(process, "ready")
         with tempfile.TemporaryDirectory() as folder:
             seed = f"{trial} {uuid.uuid4()}"
-            begins = true_time() + SECOND // 3
+            begins = true_time() + self._lead
             ends = begins + round(trial.seconds * SECOND)
             middle = (begins + ends) // 2
             offset = MIDNIGHT - middle - (0 if trial.midnight else EIGHT_HOURS)
@@ -90,6 +92,8 @@ class Fleet:
             for process in alive:
                 hear(process, "done")
             evidence = read(Path(folder))
+        if not evidence.refused:  # they need longer to look their key up
+            self._lead = min(2 * self._lead, LONGEST_LEAD)
         return self._judge(trial, account_id, evidence)
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ Two short trials a case here; ``make attack`` runs twenty long ones, and prints 
 import os
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from statistics import median
 
 import boto3
@@ -20,6 +21,7 @@ from tests.attacks.guard.trials import BINDINGS, Trial
 
 TRIALS = int(os.environ.get("ATTACK_TRIALS", "2"))
 SECONDS = float(os.environ.get("ATTACK_SECONDS", "1.2"))
+ATTEMPTS = 4
 
 
 @pytest.fixture(scope="module")
@@ -61,14 +63,20 @@ def test_nothing_is_granted_over_a_limit_and_every_unit_is_accounted_for(
     attackers = request.getfixturevalue(place)
     without_leases = []
     for number in range(TRIALS):
-        result = attackers.run(Trial.numbered(binding, weighted, number, SECONDS))
-        print(f"{place:11} {result}", flush=True)
-        assert result.over_grants == []
-        assert result.discrepancies == []
-        assert sum(result.evidence.refused.values()) > 0  # more was asked for than there is
+        trial = Trial.numbered(binding, weighted, number, SECONDS)
+        for attempt in range(ATTEMPTS):
+            result = attackers.run(trial)
+            print(f"{place:11} {result}", flush=True)
+            assert result.over_grants == []
+            assert result.discrepancies == []
+            if result.saturated and (result.evidence.unanswered or result.granted > 0.5):
+                break
+            # On a busy machine the attackers may not have come to ask for what there is.
+            trial = replace(trial, seconds=SECONDS * 2 ** (attempt + 1))
+        else:
+            pytest.fail(f"in {ATTEMPTS} attempts not half of what is allowed was granted: {result}")
         if result.evidence.unanswered:  # the machine is too busy for the store to keep up
             continue
-        assert result.granted > 0.5
         if not (result.trial.leased or result.trial.killed):
             without_leases.append(result.granted)
     if TRIALS >= 20:

@@ -83,6 +83,11 @@ class Result:
     discrepancies: list[str]
     granted: float  # of what was allowed
 
+    @property
+    def saturated(self) -> bool:
+        """Whether more was asked for than there is."""
+        return self.evidence.refused.total() > 0
+
     def __str__(self) -> str:
         evidence = self.evidence
         refused = " ".join(f"{what}:{n}" for what, n in sorted(evidence.refused.items()))

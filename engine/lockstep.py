@@ -138,10 +138,15 @@ def two_in_lockstep(
     product = _product()
     if product is None:
         return None
-    both = np.empty((len(one), 2))
-    both[:, 0], both[:, 1] = one, two
-    said = _taken(product, both, steps, memory.T, moves=False)
-    return None if said is None else np.multiply(said.T, scale, order="C")
+    turned = np.empty((len(one), 2))
+    turned[:, 0], turned[:, 1] = one, two
+    said = _taken(product, turned, steps, memory.T, moves=False)
+    if said is None:
+        return None
+    both = np.empty((2, len(said)))
+    np.multiply(said[:, 0], scale, out=both[0])
+    np.multiply(said[:, 1], scale, out=both[1])
+    return both
 
 
 def _taken(
@@ -159,10 +164,8 @@ def _taken(
         else:
             turned[0] += before
             _recur(product, turned, keep)
-            # What is not finite once remains so.
-            if not np.isfinite(turned[-1]).all():
-                return None
-    return turned
+    # What is not finite once remains so, through all steps.
+    return turned if np.isfinite(turned[-1]).all() else None
 
 
 def _recur(product: Product, turned: Float64, keep: float) -> None:
@@ -174,14 +177,19 @@ def _recur(product: Product, turned: Float64, keep: float) -> None:
         if first:
             turned[first] += keep * turned[first - 1]
             line = turned[first : first + part].reshape(-1)
-        starts, places, values = _recursion(1 << part.bit_length(), keep)
-        matrix = starts[: part + 1], places[: part - 1], values[: part - 1]
-        product(part, part, wide, *matrix, line, line)
+        product(part, part, wide, *_recursion(part, keep), line, line)
+
+
+@lru_cache(maxsize=64)
+def _recursion(bars: int, keep: float) -> _Matrix:
+    """Each row hears ``keep`` times the one before it: the first rows of a longer matrix."""
+    starts, places, values = _longer(1 << bars.bit_length(), keep)
+    return _Matrix(starts[: bars + 1], places[: bars - 1], values[: bars - 1])
 
 
 @lru_cache(maxsize=32)
-def _recursion(bars: int, keep: float) -> _Matrix:
-    """Each row hears ``keep`` times the one before it; the first rows are those of any fewer."""
+def _longer(bars: int, keep: float) -> _Matrix:
+    """As many rows as a power of two: histories of many lengths are begun alike."""
     starts = np.arange(-1, bars, dtype=np.int32)
     starts[0] = 0
     return _Matrix(starts, np.arange(bars - 1, dtype=np.int32), np.full(bars - 1, keep))

@@ -140,8 +140,12 @@ class Head:
 
 
 def pack(head: Head, largest: int = LARGEST) -> tuple[Head, bytes, dict[Name, bytes]]:
-    """A HEAD with its long manifests split, its bytes, and the parts that were split off."""
-    packed, parts = _packed(head), dict[Name, bytes]()
+    """A HEAD with its long manifests split, its bytes, and the parts that were split off.
+
+    It is deflated first, and split only where that is not enough: a split manifest costs another
+    round trip. 80 chunks or so are left whole, which is 24 years of a stock's 15-minute bars.
+    """
+    packed, parts = _packed(head, largest), dict[Name, bytes]()
     longest = sorted(head.manifests, key=lambda one: -len(head.manifests[one].chunks))
     for interval in longest:
         if len(packed) <= largest:
@@ -149,7 +153,7 @@ def pack(head: Head, largest: int = LARGEST) -> tuple[Head, bytes, dict[Name, by
         manifest, split = _split(head.instrument.symbol, interval, head.manifests[interval])
         head = _replaced(head, interval, manifest)
         parts |= split
-        packed = _packed(head)
+        packed = _packed(head, largest)
     return head, packed, parts
 
 
@@ -169,9 +173,9 @@ def _replaced(head: Head, interval: Interval, manifest: Manifest) -> Head:
     return replace(head, manifests={**head.manifests, interval: manifest})
 
 
-def _packed(head: Head) -> bytes:
+def _packed(head: Head, largest: int) -> bytes:
     one = head.instrument
-    return seal(
+    plain = seal(
         {
             "format": FORMAT,
             "version": head.version,
@@ -191,6 +195,7 @@ def _packed(head: Head) -> bytes:
             "manifests": head.manifests,
         }
     )
+    return plain if len(plain) <= largest else zlib.compress(plain, 9)
 
 
 def seal(content: Any) -> bytes:
@@ -211,7 +216,7 @@ def open_sealed(packed: bytes) -> Any:
 
 def unpack(packed: bytes) -> Head:
     """The HEAD in these bytes; Damaged where they are not what was written."""
-    told = open_sealed(packed)
+    told = open_sealed(_inflated(packed))
     if told["format"] > FORMAT:
         raise UnknownFormat(f"a HEAD of format {told['format']}; this software knows {FORMAT}")
     manifests = {
@@ -231,6 +236,16 @@ def unpack(packed: bytes) -> Head:
         told["actions"] and Actions(*told["actions"]),
         {interval: manifests[interval] for interval in ordered},
     )
+
+
+def _inflated(packed: bytes) -> bytes:
+    """The line of a HEAD that may be deflated, which no line of JSON looks like."""
+    if packed.startswith(b"{"):
+        return packed
+    try:
+        return zlib.decompress(packed)
+    except zlib.error as error:
+        raise Damaged(f"a HEAD does not inflate: {error}") from error
 
 
 def unpack_part(packed: bytes) -> list[Chunk]:

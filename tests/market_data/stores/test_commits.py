@@ -1,5 +1,6 @@
 """Commits that are beaten, unheard or refused again and again: they end, and say why."""
 
+import random
 from types import SimpleNamespace
 
 import pytest
@@ -10,7 +11,7 @@ from market_data.errors import Damaged, StoreUnavailable, UnknownFormat
 from market_data.instruments import ActionKind, CorporateAction, Instrument
 from market_data.stores import SqliteBarStore
 from market_data.stores.chunked import CONFLICTS, LOOKS, ChunkedBarStore
-from market_data.stores.head import Head, pack, seal, unpack
+from market_data.stores.head import LARGEST, Chunk, Head, Manifest, pack, seal, unpack
 from market_data.stores.merging import pack_actions, unpack_actions
 
 ONE_DAY = Interval.ONE_DAY
@@ -208,6 +209,41 @@ def test_a_head_of_a_newer_format_is_told_from_damage():
         unpack(seal({"format": 9}))
     with pytest.raises(Damaged, match="checksum"):
         unpack(packed[:-1] + b"!")
+
+
+def listing(chunks):
+    """A HEAD of that many chunks of 2,000 bars each."""
+    rng = random.Random(chunks)
+    step, told = 2000 * 15 * 60 * SECOND, []
+    for n in range(chunks):
+        name = f"C#{n * step}#{rng.randrange(18_000, 40_000)}#{rng.getrandbits(128):032x}"
+        known = 1_795_003_200_000_000 + rng.randrange(10**14)
+        told.append(Chunk(name, n * step, (n + 1) * step - SECOND, 2001, 2000, known))
+    return Head(AAPL, 7, manifests={Interval.FIFTEEN_MINUTES: Manifest((), tuple(told))})
+
+
+@pytest.mark.parametrize("chunks", [1, 20, 66, 80])
+def test_a_head_of_160_000_bars_is_one_read_unit_and_whole(chunks):
+    head = listing(chunks)
+    same, packed, parts = pack(head)
+    assert (same, parts) == (head, {})
+    assert len(packed) <= LARGEST
+    assert unpack(packed) == head
+
+
+def test_a_longer_one_is_split():
+    split, packed, parts = pack(listing(120))
+    assert parts
+    assert len(packed) <= LARGEST
+    assert unpack(packed) == split
+
+
+def test_a_deflated_head_that_is_cut_or_changed_is_damage():
+    _, packed, _ = pack(listing(66))
+    assert not packed.startswith(b"{")
+    for bad in (packed[:-1], packed[:100], b"x", b"", packed[:50] + b"\0" + packed[51:]):
+        with pytest.raises(Damaged):
+            unpack(bad)
 
 
 def test_actions_that_are_none_are_damage():

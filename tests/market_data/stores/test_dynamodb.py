@@ -246,10 +246,25 @@ def test_chunks_over_25_kb_lie_in_s3_under_the_same_name(store, on_aws, aws, pla
     assert on_aws().series("BTC-USD", QUARTERS).close.tobytes() == bars.close.tobytes()
 
 
+def test_twenty_years_of_a_stocks_quarters_are_read_cold_in_two_round_trips(on_aws, watched):
+    years = noisy(20 * 252 * 26)
+    time, close = years.time - 1000 * DAY, np.round(years.close, 2)
+    on_aws().commit(BTC, QUARTERS, Bars(time, close, close, close, close, close))
+    cold = on_aws(dynamodb=watched[0], s3=watched[1])
+    fetched, fetch = [], cold._backend.fetch
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cold._backend, "fetch", lambda names: fetched.append(names) or fetch(names))
+        assert len(cold.series("BTC-USD", QUARTERS).time) == 131_040
+    assert [len(names) for names in fetched] == [66]  # side by side
+    told = rounds(watched)
+    assert told.pop("get_item") == 1  # HEAD
+    assert sum(told.values()) <= 66
+
+
 def test_a_long_manifest_is_split_by_decades_which_are_read_once(
     on_aws, watched, monkeypatch, clock
 ):
-    monkeypatch.setattr("market_data.stores.head.pack.__defaults__", (700,))
+    monkeypatch.setattr("market_data.stores.head.pack.__defaults__", (250,))
     store = on_aws(dynamodb=watched[0], s3=watched[1])
     years = noisy(9000, step=DAY).replace(time=MONDAY - (9000 - np.arange(9000)) * DAY)
     store.commit(BTC, ONE_DAY, years)

@@ -23,8 +23,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(asked.run(asked, Settings.read(**overrides)) or 0)
     except (ApiError, BadSetting, MarketDataError, OSError) as error:
-        print(f"intellpulse: {error}", file=sys.stderr)
+        print(f"intellpulse: {_said(error)}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("intellpulse: stopped", file=sys.stderr)
+        return 130
+
+
+def _said(error: Exception) -> str:
+    """An error in a sentence; one of the system as the file that it is about, and what it is."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def _print_schema(_: argparse.Namespace, __: Settings) -> None:

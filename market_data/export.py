@@ -90,7 +90,9 @@ def write_parquet(series: Series, path: str | Path) -> None:
             for name, column in columns.items()
         }
     )
-    write(table, str(path), compression="zstd(3)")
+    # The library names no file in its errors.
+    with Path(path).open("wb") as file:
+        write(table, file, compression="zstd(3)")
 
 
 def read_export(path: str | Path, max_bytes: int = MAX_BYTES) -> list[Series]:

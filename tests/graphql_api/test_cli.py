@@ -81,6 +81,27 @@ def test_bars_are_imported_and_listed(folder, tmp_path, capsys) -> None:
     assert capsys.readouterr().out.startswith("ACME  ONE_DAY  3  ")
 
 
+@pytest.mark.parametrize("name", ["bars.csv", "bars.csv.gz", "bars.parquet"])
+def test_an_export_to_no_folder_names_the_file(folder, tmp_path, capsys, name) -> None:
+    file = tmp_path / "ACME.csv"
+    file.write_text(CSV)
+    kept = ["--data", str(folder)]
+    main(["bars", "import", str(file), "--symbol", "ACME", "--interval", "ONE_DAY", *kept])
+    capsys.readouterr()
+    out = tmp_path / "nowhere" / name
+    assert main(["bars", "export", "ACME", "--file", str(out), *kept]) == 1
+    assert capsys.readouterr().err == f"intellpulse: {out}: No such file or directory\n"
+
+
+def test_an_interrupted_command_says_so_and_shows_no_traceback(folder, capsys, monkeypatch) -> None:
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("graphql_api.commands.fetching.time.sleep", interrupted)
+    assert main(["bars", "watch", "--data", str(folder)]) == 130
+    assert capsys.readouterr().err == "intellpulse: stopped\n"
+
+
 def test_what_a_dead_import_left_is_told_and_let_go_of(
     folder, tmp_path, capsys, monkeypatch
 ) -> None:

@@ -1,5 +1,7 @@
 """Batches of symbols, taken in blocks: whatever the block, each row says what it says alone."""
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -77,3 +79,13 @@ def test_rows_shorter_than_the_warm_up_say_nothing(spec, real, bars):
     for column in answers(spec, inputs):
         assert column.shape == (3, bars)
         assert np.isnan(column[:, : spec.lookback()]).all()
+
+
+@each
+def test_the_function_itself_takes_leading_axes_too(spec, real):
+    inputs = columns(spec, real, (3, 150))
+    said = inspect.unwrap(spec.function)(*inputs, **spec.resolved({}))
+    for one, other in zip(
+        said if isinstance(said, tuple) else (said,), answers(spec, inputs), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)

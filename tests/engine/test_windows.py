@@ -8,7 +8,15 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from engine.extrema import window_max, window_min
 from engine.moments import moments
-from engine.windows import aligned, lagged, placed_ratio, window_mean, window_sum, window_sums
+from engine.windows import (
+    aligned,
+    lagged,
+    placed,
+    placed_ratio,
+    window_mean,
+    window_sum,
+    window_sums,
+)
 
 
 def window_std(values, window):
@@ -112,3 +120,9 @@ def test_summing_leaves_the_values_and_earlier_sums_as_they_were():
 def test_a_ratio_is_told_apart_where_there_is_none():
     share = placed_ratio(np.array([1.0, 5.0, -3.0, 1.0]), np.array([2.0, 0.0, -1.0, 4.0]), 0.5, 5)
     np.testing.assert_array_equal(share, [np.nan, 0.5, 0.5, 3.0, 0.25])
+
+
+def test_a_batch_longer_than_its_lookback_is_aligned_row_by_row():
+    batch = np.arange(12.0).reshape(2, 6)
+    assert placed(np.add, batch[:, 2:], 1.0, 6)[1].tolist()[2:] == [9.0, 10.0, 11.0, 12.0]
+    assert np.isnan(placed(np.sqrt, batch[:, 2:], None, 6)[:, :2]).all()

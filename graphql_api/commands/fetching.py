@@ -75,6 +75,8 @@ def watch(asked: argparse.Namespace, settings: Settings) -> None:
     """Fetch what is due of everything that is kept, again and again, until interrupted."""
     rests: dict[tuple[str, Interval], int] = {}
     with _opened(settings) as (bars, fetching):
+        if not any(one.source in REMOTE for one in bars.instruments()):
+            print("note: nothing that is kept has a source; intellpulse bars fetch begins a series")
         while True:
             for interval in Interval:
                 for series in list(due(bars, interval, REMOTE, now())):

@@ -99,7 +99,9 @@ def test_an_interrupted_command_says_so_and_shows_no_traceback(folder, capsys, m
 
     monkeypatch.setattr("graphql_api.commands.fetching.time.sleep", interrupted)
     assert main(["bars", "watch", "--data", str(folder)]) == 130
-    assert capsys.readouterr().err == "intellpulse: stopped\n"
+    said = capsys.readouterr()
+    assert said.err == "intellpulse: stopped\n"
+    assert said.out.startswith("note: nothing that is kept has a source;")
 
 
 def test_what_a_dead_import_left_is_told_and_let_go_of(

@@ -25,7 +25,6 @@ LEASED: Final = {
         (200, 16),
         (450, 16),
         (490, 32),
-        (490, 48),
     ),
     "ENTERPRISE": ((100, 8), (500, 16), (1_900, 55), (2_000, 55)),
 }
@@ -77,7 +76,7 @@ class Case:
 
 
 def grid() -> Iterator[Case]:
-    """A trickle to saturation, one environment to more than there will be."""
+    """A trickle to saturation, one environment to more than such a load keeps busy."""
     for arrivals in Arrivals:
         for per_second in (1, 2.5, 4.5) if arrivals is not Arrivals.CLUMPS else ():
             yield Case("DEMO", per_second, 1, 60, arrivals)  # a clump is the whole burst of DEMO

@@ -10,8 +10,10 @@ import pytest
 
 from infra.dynamodb_endpoint import DynamoDBEndpoint
 from tests.attacks.guard.fleet import Fleet
-from tests.attacks.guard.test_attack import SECONDS, TRIALS, on_a_table
+from tests.attacks.guard.test_attack import SECONDS, on_a_table
 from tests.attacks.guard.trials import Trial
+
+TRIALS = 12  # at most; few answers come in one, and not in all does anybody get too much
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +27,9 @@ def on_unlocked_moto() -> Iterator[Fleet]:
 def test_on_a_store_that_loses_writes_the_same_attack_finds_over_grants(
     on_unlocked_moto: Fleet, weighted: bool
 ) -> None:
-    found = []
-    for number in range(min(TRIALS, 5)):
+    for number in range(TRIALS):
         result = on_unlocked_moto.run(Trial.numbered("both", weighted, number, SECONDS))
         print(f"control     {result}", flush=True)
-        found.append(bool(result.over_grants and result.discrepancies))
-    assert any(found)
+        if result.over_grants and result.discrepancies:
+            return
+    pytest.fail("nothing was granted over a limit, though writes were lost")

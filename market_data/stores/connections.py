@@ -122,7 +122,10 @@ class Connections:
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         """Make the tables in a new file; refuse a file that is another's or from the future."""
+        # In one transaction: else another's new tables may be seen, and not yet whose they are.
+        connection.execute("BEGIN")
         layout = self._recognised(connection)
+        connection.execute("COMMIT")
         if layout == FORMAT:
             return
         if self._read_only:

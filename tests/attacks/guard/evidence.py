@@ -150,9 +150,9 @@ class _Reader:
             self._charged[day].add(requests, units)
         elif admitted == "?":
             self._unanswered += 1
-            added = requests > 0 or units > 0
-            perhaps = self._all.perhaps_charged if added else self._all.perhaps_given_back
-            perhaps[day].add(requests, units)
+            # One write may charge a request and give back more units than that one costs.
+            self._all.perhaps_charged[day].add(max(requests, 0), max(units, 0))
+            self._all.perhaps_given_back[day].add(min(requests, 0), min(units, 0))
 
     def _A(self, before: str, at: str, after: str, units: str, day: str) -> None:
         if not int(before) <= int(at) <= int(after):

@@ -275,17 +275,28 @@ def test_a_connection_in_use_while_the_store_is_closed_is_closed_when_given_back
         connection.execute("SELECT 1")
 
 
-def test_the_same_file_is_prepared_by_many_at_once(tmp_path, clock):
-    path, stores = tmp_path / "bars.sqlite", []
+@pytest.fixture
+def hasty_threads():
+    """Threads that take turns after a few steps each, so that they meet in odd places."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("hasty_threads")
+@pytest.mark.parametrize("number", range(30))
+def test_the_same_file_is_prepared_by_many_at_once(tmp_path, clock, number):
+    path, stores = tmp_path / f"{number}.sqlite", []
 
     def open_it():
         stores.append(SqliteBarStore(path, clock, wait=30.0))
 
-    threads = [threading.Thread(target=open_it) for _ in range(8)]
+    threads = [threading.Thread(target=open_it) for _ in range(12)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(stores) == 8
     for store in stores:
         store.close()
+    assert len(stores) == 12

@@ -167,3 +167,9 @@ def test_what_is_asked_of_the_future_is_answered_as_of_now(http, ask, clock) -> 
         provenance { resolvedAsOf final } } } }"""
     told = ask(http, query).json["data"]["signal"]["provenance"]
     assert told == {"resolvedAsOf": "2026-11-18T12:00:00Z", "final": False}
+
+
+def test_a_query_that_asks_for_nothing_is_no_failure_of_ours(ask, way) -> None:
+    reply = ask(way, "{}")
+    assert reply.status < 500
+    assert "INTERNAL" not in reply.body.decode()

@@ -128,7 +128,9 @@ class Documents:
             over = check_text(source)
             if over:
                 raise Unfit([over], "QUERY_TOO_COMPLEX")
-            ast = parse(source)
+            # Selections without any are in no published edition of the specification, only in its
+            # draft, and graphql-core lets them pass unless told.
+            ast = parse(source, allow_empty_selection_sets=False)
         except GraphQLSyntaxError as error:
             raise Unfit([error], "GRAPHQL_PARSE_FAILED") from None
         errors = check_shape(ast)

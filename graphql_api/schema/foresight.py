@@ -43,8 +43,8 @@ def foreseen(
     if operation.operation is not OperationType.QUERY or root is None:
         return []
     selections = operation.selection_set.selections
-    if not selections or (len(selections) == 1 and isinstance(selections[0], FieldNode)):
-        return []  # as most queries are; and an empty one, which the parser lets pass
+    if len(selections) == 1 and isinstance(selections[0], FieldNode):  # as most queries are
+        return []
     fields = Walk(schema, {}, fragments, variables).collect((operation.selection_set,), root)
     reading = [nodes[0] for nodes in fields.values() if nodes[0].name.value in _WANTS]
     if len(reading) < 2:

@@ -26,9 +26,9 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     seen: list[str] = []
     parse = module.parse
 
-    def watched(source: str):
+    def watched(source: str, **options: bool):
         seen.append(source)
-        return parse(source)
+        return parse(source, **options)
 
     monkeypatch.setattr(module, "parse", watched)
     return seen

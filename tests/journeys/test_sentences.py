@@ -169,7 +169,51 @@ def test_what_is_asked_of_the_future_is_answered_as_of_now(http, ask, clock) -> 
     assert told == {"resolvedAsOf": "2026-11-18T12:00:00Z", "final": False}
 
 
-def test_a_query_that_asks_for_nothing_is_no_failure_of_ours(ask, way) -> None:
-    reply = ask(way, "{}")
-    assert reply.status < 500
-    assert "INTERNAL" not in reply.body.decode()
+# Where the specification asks for one or more, and the column at which the first one is missed.
+EMPTY = [
+    ("{}", 2, "Name, found '}'"),
+    ("query {}", 8, "Name, found '}'"),
+    ("query Q {}", 10, "Name, found '}'"),
+    ("mutation {}", 11, "Name, found '}'"),
+    ("{ signal {} }", 11, "Name, found '}'"),
+    ('{ signal(symbol: "IBM") { ... on Signal {} } }', 42, "Name, found '}'"),
+    ("{ ... {} }", 8, "Name, found '}'"),
+    ("{ ...F } fragment F on Query {}", 31, "Name, found '}'"),
+    ("{ viewer() { scopes } }", 10, "Name, found ')'"),
+    ("{ viewer @include() { scopes } }", 19, "Name, found ')'"),
+    ("query () { __typename }", 8, "'$', found ')'"),
+    ("query Q @include() { __typename }", 18, "Name, found ')'"),
+    ("query ($a: Int @include()) { __typename }", 25, "Name, found ')'"),
+    ("query", 6, "'{', found <EOF>"),
+]
+
+
+@pytest.mark.parametrize(("query", "column", "missed"), EMPTY)
+def test_what_asks_for_nothing_is_refused_where_something_is_missed(
+    http, new_key, query, column, missed
+) -> None:
+    sent = {"x-api-key": new_key(http)} | JSON
+    body = json.dumps({"query": query}).encode()
+    for accept, status in (({}, 200), (NEWER, 400)):
+        refused = http.send("POST", "/graphql", sent | accept, body)
+        assert refused.status == status
+        assert refused.json["errors"] == [
+            {
+                "message": f"Syntax Error: Expected {missed}.",
+                "locations": [{"line": 1, "column": column}],
+                "extensions": {"code": PARSE},
+            }
+        ]
+        assert "data" not in refused.json
+
+
+def test_lists_and_objects_of_values_may_be_empty(http, ask) -> None:
+    said = ask(
+        http,
+        """{ indicator(symbol: "IBM", indicator: {name: RSI, parameters: []}) {
+        ... on IndicatorSeries { indicator { lookback } } } }""",
+    ).json
+    assert said["data"] == {"indicator": {"indicator": {"lookback": 14}}}
+    reply = ask(http, '{ backtest(symbol: "IBM", costs: {}) { ... on Backtest { bars } } }').json
+    assert "errors" not in reply
+    assert reply["data"]["backtest"]["bars"] > 3_000

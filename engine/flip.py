@@ -99,7 +99,7 @@ def flips(decision: Decision, bar: int = -1, tick: float = 0.01) -> list[FlipPri
     return _nearest(decision, stretched, index, tick)
 
 
-def next_flips(decision: Decision, tick: float = 0.01) -> list[FlipPrice | None]:
+def next_flips(decision: Decision, tick: float = 0.01, bar: int = -1) -> list[FlipPrice | None]:
     """The nearest closes of the bar to come at which the action will be another than now.
 
     Parameters
@@ -108,6 +108,8 @@ def next_flips(decision: Decision, tick: float = 0.01) -> list[FlipPrice | None]
         The whole history, judged.
     tick : float
         The step of the market's prices.
+    bar : int
+        After which bar it comes; negative ones count from the end. What came instead plays no part.
 
     Returns
     -------
@@ -117,19 +119,23 @@ def next_flips(decision: Decision, tick: float = 0.01) -> list[FlipPrice | None]
     Raises
     ------
     BadParameter
-        When the tick is not positive, or finer than prices can be told apart.
+        When there is no such bar, or the tick is not positive, or finer than prices can be told
+        apart.
+    NotEnoughHistory
+        When the bar lies before the first one judged.
 
     Notes
     -----
     The bar to come is taken to open at the last close, to go straight to its own, and to trade the
     volume of the last bar. They are looked for as ``flips`` are.
     """
-    tail = _tail(decision, len(decision.bars))
+    index = judged_bar(decision, bar)
+    tail = _tail(decision, index + 1)
 
     def straight(closes: Float64) -> Verdict:
         return tail.forked(bar_to_come(tail.bars, closes))
 
-    return _nearest(decision, straight, len(decision.bars) - 1, tick)
+    return _nearest(decision, straight, index, tick)
 
 
 def _tail(decision: Decision, end: int) -> Tail:

@@ -9,7 +9,7 @@ error or does not fit its type. Attributes can be read again, so that nothing ne
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from math import isfinite
+from math import inf, isfinite
 from operator import attrgetter
 from typing import Any, Final
 
@@ -30,6 +30,8 @@ from graphql import (
 )
 from graphql.execution.executor import Executor
 from strawberry.schema.schema_converter import GraphQLCoreConverter
+
+from graphql_api.limits import check_time
 
 __all__ = ["ColumnExecutor"]
 
@@ -53,6 +55,7 @@ class ColumnExecutor(Executor[Any]):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._plans: dict[tuple[str, int], tuple[Any, _Plan]] = {}
+        self._ends: float = getattr(self.context_value, "ends", inf)
 
     def execute_fields(
         self,
@@ -62,7 +65,11 @@ class ColumnExecutor(Executor[Any]):
         grouped_field_set: Any,
         position_context: Any,
     ) -> Any:
-        """One object: its plain attributes first, so that no resolver runs twice."""
+        """One object, while there is time: its plain attributes first, so that no resolver runs
+        twice.
+        """
+        if path is not None:  # whose errors have a place
+            check_time(self._ends)
         plan = self._plan(parent_type, grouped_field_set)
         told: dict[str, Any] = {}
         if plan.columns and path is not None:

@@ -1,6 +1,7 @@
 """One request as data: a query, its document, its cost, its admission, its answer."""
 
 from collections.abc import Callable, Iterable
+from math import inf
 from typing import Any
 
 import orjson
@@ -25,6 +26,7 @@ from graphql_api.guard.reach import Reach
 from graphql_api.guard.standing import Admission
 from graphql_api.introspection import Introspections, asks_about_the_schema
 from graphql_api.judgement import Decisions, Judge
+from graphql_api.limits import check_flips, patience_ends
 from graphql_api.observability import note
 from graphql_api.registry import Registry
 from graphql_api.schema.access import Access
@@ -112,6 +114,9 @@ class Service:
         cost = self._prices.of(operation, document.fragments, variables)
         if cost:
             caller.require(Scope.SIGNALS_READ)
+        over = check_flips(self._prices, cost, operation, document.fragments, variables)
+        if over is not None:
+            return self._unfit(caller, reach, [over], QueryTooComplex.code)
         if query.dry_run:
             return self._estimate(caller, reach, cost)
         admission = self._admit(caller, cost, reach)
@@ -123,7 +128,9 @@ class Service:
             caller, admission, reach, document, operation, query, source, variables=variables
         )
 
-    def context(self, caller: Caller, admission: Admission, reach: Reach) -> Context:
+    def context(
+        self, caller: Caller, admission: Admission, reach: Reach, ends: float = inf
+    ) -> Context:
         """What the resolvers of one admitted request are given."""
         now = self._clock()
         return Context(
@@ -137,6 +144,7 @@ class Service:
             registrar=self._registry,
             quarantine=self._quarantine,
             now=now,
+            ends=ends,
         )
 
     def close(self) -> None:
@@ -204,7 +212,9 @@ class Service:
         *,
         variables: Any,
     ) -> Answer:
-        context = self.context(caller, admission, reach)
+        # What a mutation has done is told, however long it took.
+        ends = patience_ends() if operation.operation is OperationType.QUERY else inf
+        context = self.context(caller, admission, reach, ends)
         context.judge.prepare(foreseen(self._schema, operation, document.fragments, variables))
         result = execute(
             self._schema,

@@ -95,19 +95,6 @@ class Judgement:
         closed = closes_at(self.bar_time, self.question.interval, self.instrument.calendar)
         return self._heard(self.series.snapshot(closed, self.question.as_of, now=self.now))
 
-    def decision_then(self) -> engine.Decision:
-        """The decision on the bars up to the one that is read."""
-        if self.is_newest:
-            return self.decision
-        known = slice(self.bar + 1)
-        heard = None if self.decision.sentiment is None else self.decision.sentiment[known]
-        return engine.decide(
-            self.question.strategy,
-            self.snapshot.bars[known],
-            heard,
-            **dict(self.question.parameters),
-        )
-
     def _heard(self, snapshot: Snapshot) -> Snapshot:
         """A snapshot whose version and source tell of the sentiment that was heard beside it."""
         return beside(snapshot, hear(self.readings, snapshot, self.series))

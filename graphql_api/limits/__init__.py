@@ -1,8 +1,19 @@
-"""How large and how intricate one document may be, told before it is understood."""
+"""How large and how intricate one query may be, and how long it may take."""
 
 from graphql_api.limits.bounds import LIMITS, Limit
+from graphql_api.limits.flips import check_flips
 from graphql_api.limits.merging import aborted
+from graphql_api.limits.patience import check_time, patience_ends
 from graphql_api.limits.shape import check_shape
 from graphql_api.limits.text import check_text
 
-__all__ = ["LIMITS", "Limit", "aborted", "check_shape", "check_text"]
+__all__ = [
+    "LIMITS",
+    "Limit",
+    "aborted",
+    "check_flips",
+    "check_shape",
+    "check_text",
+    "check_time",
+    "patience_ends",
+]

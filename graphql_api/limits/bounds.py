@@ -1,4 +1,4 @@
-"""The limits on one document, one row each, and how a refusal reads."""
+"""The limits on one query, one row each, and how a refusal reads."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ __all__ = ["LIMITS", "Limit", "beyond"]
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The most of something that one document may have."""
+    """The most of something that one query may have or take."""
 
     name: str  # as extensions.limit says it
     maximum: int
@@ -63,13 +63,30 @@ LIMITS: Mapping[str, Limit] = {
             "comparisons of its fields with each other",
             "Comparisons of fields and fragments, to see which may share a name.",
         ),
+        Limit(
+            "flips",
+            200,
+            "searches for flip prices",
+            "`flips` and `nextFlips`, each once for every signal of a list or a page.",
+        ),
+        Limit(
+            "seconds",
+            7,
+            "seconds of work",
+            "What has not begun by then is not answered; a mutation is carried through.",
+        ),
     )
 }
-"""In the order in which they are looked at."""
+"""In the order in which they are looked at: all but the last two on the document alone."""
 
 
 def beyond(
-    name: str, value: int, nodes: Sequence[Node] = (), *, at_least: bool = False
+    name: str,
+    value: int,
+    nodes: Sequence[Node] = (),
+    *,
+    at_least: bool = False,
+    what: str = "document",
 ) -> GraphQLError:
     """The refusal of a document that has ``value`` of what may be less.
 
@@ -77,11 +94,13 @@ def beyond(
     ----------
     at_least : bool
         That counting stopped at ``value``.
+    what : str
+        What was counted, where that was not the document alone.
     """
     limit = LIMITS[name]
     more = " or more" if at_least else ""
     return GraphQLError(
-        f"The document has {value}{more} {limit.counted}; it may have {limit.maximum}.",
+        f"The {what} has {value}{more} {limit.counted}; it may have {limit.maximum}.",
         nodes or None,
         extensions={"limit": name, "value": value, "maximum": limit.maximum},
     )

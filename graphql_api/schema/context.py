@@ -49,6 +49,7 @@ class Context:
     registrar: Registrar
     quarantine: QuarantineStore
     now: int
+    ends: float  # when all that it does must have begun, on the monotonic clock
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

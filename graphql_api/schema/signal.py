@@ -211,7 +211,7 @@ class Explanation:
     def next_flips(self) -> list[FlipPrice]:
         """The flip prices of the next bar."""
         judgement = self.judgement
-        found = engine.next_flips(judgement.decision_then(), judgement.instrument.tick)
+        found = engine.next_flips(judgement.decision, judgement.instrument.tick, judgement.bar)
         return _flips(found, judgement)
 
     @classmethod

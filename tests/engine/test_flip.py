@@ -148,10 +148,11 @@ def test_the_bar_to_come_flips_where_it_is_said_to(name, mood, bars):
 def test_what_came_after_a_bar_plays_no_part_in_its_flips(name, mood, bars):
     known = readings(bars, mood)
     whole = engine.decide(name, bars, known)
-    for bar in (whole.first, 300, 500, 1234, 2000):
+    for bar in (whole.first, 300, 500, 1234, 2000, len(bars) - 2):
         part = None if known is None else known[: bar + 1]
         known_then = engine.decide(name, bars[: bar + 1], part)
         assert engine.flips(whole, bar) == engine.flips(known_then)
+        assert engine.next_flips(whole, bar=bar) == engine.next_flips(known_then)
 
 
 def test_prices_stand_on_the_grid_of_their_market(real):
@@ -244,9 +245,13 @@ def test_a_tick_that_is_no_step_is_refused(real, tick):
         engine.flips(engine.decide("PRICE_AND_RSI", real["IBM"]), tick=tick)
 
 
-def test_a_bar_that_was_not_judged_has_no_flips(real):
+@pytest.mark.parametrize("ask", [engine.flips, engine.next_flips])
+def test_a_bar_that_was_not_judged_has_no_flips(ask, real):
+    decision = engine.decide("PRICE_AND_RSI", real["IBM"])
     with pytest.raises(NotEnoughHistory):
-        engine.flips(engine.decide("PRICE_AND_RSI", real["IBM"]), bar=3)
+        ask(decision, bar=3)
+    with pytest.raises(BadParameter, match="is none of the"):
+        ask(decision, bar=len(decision.bars))
 
 
 def test_a_worthless_market_has_no_flips(real):

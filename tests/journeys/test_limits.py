@@ -1,5 +1,7 @@
 """Limits, outages and failures: who is refused when, what it costs, and what is said."""
 
+import itertools
+import json
 import logging
 import sqlite3
 
@@ -99,6 +101,68 @@ def test_a_query_dearer_than_the_plan_allows_is_refused_with_its_price(way, ask,
         "maximum": 100,
     }
     assert ask(way, USAGE, key).json["data"]["usage"]["unitsUsed"] == 0
+
+
+def searching(page: int) -> str:
+    """A query that searches for flip prices twice for each signal of a page."""
+    return f"""{{ signalHistory(symbol: "IBM") {{ ... on SignalHistory {{ signals(last: {page}) {{
+        edges {{ node {{ explanation {{ flips {{ price }} ...next }} }} }} }} }} }} }}
+        fragment next on Explanation {{ nextFlips {{ price }} }}"""
+
+
+def test_flip_prices_are_searched_for_so_often_and_the_symbols_of_a_screen_fit(
+    http, new_key
+) -> None:
+    sent = {"x-api-key": new_key(http, plan="ENTERPRISE"), "content-type": "application/json"}
+
+    def priced(query: str, **more: str):
+        body = json.dumps({"query": query}).encode()
+        return http.send("POST", "/graphql", sent | {"x-dry-run": "1"} | more, body)
+
+    for fitting, units in ((dear(100), 400), (searching(100), 302)):
+        answer = priced(fitting).json
+        assert "errors" not in answer
+        assert answer["extensions"]["cost"]["requestedQueryCost"] == units
+    newer = "application/graphql-response+json"
+    for accept, status in (("application/json", 200), (newer, 400)):
+        refused = priced(searching(101), accept=accept)
+        assert refused.status == status
+        assert refused.json["errors"] == [
+            {
+                "message": "The query has 202 searches for flip prices; it may have 200.",
+                "extensions": {
+                    "code": "QUERY_TOO_COMPLEX",
+                    "limit": "flips",
+                    "value": 202,
+                    "maximum": 200,
+                },
+            }
+        ]
+        assert "data" not in refused.json
+
+
+def test_what_takes_too_long_is_answered_in_time_and_a_mutation_is_carried_through(
+    http, ask, new_key, monkeypatch
+) -> None:
+    key = new_key(http, scopes=[Scope.SIGNALS_READ, Scope.KEYS_WRITE])
+    page = """{ signalHistory(symbol: "IBM") { ... on SignalHistory { signals(last: 50) {
+        nodes { explanation { summary } } } } } }"""
+    assert "errors" not in ask(http, page, key).json
+    seconds = itertools.count()  # one goes by between any two looks at the clock
+    monkeypatch.setattr("graphql_api.limits.patience.monotonic", lambda: next(seconds))
+    late = ask(http, page, key)
+    assert late.status == 200
+    error = late.json["errors"][0]
+    assert error["message"] == "The query takes longer than 7 seconds; ask for less at once."
+    assert error["extensions"] == {"code": "QUERY_TOO_COMPLEX", "limit": "seconds", "maximum": 7}
+    assert error["path"][:3] == ["signalHistory", "signals", "nodes"]
+    assert late.json["data"] is None
+    assert late.json["extensions"]["cost"]["actualQueryCost"] == 52
+    assert ask(http, SIGNAL, key).json["data"]["signal"]["action"] in {"BUY", "HOLD", "SELL"}
+    monkeypatch.setattr("graphql_api.limits.patience.monotonic", lambda: 1e9 * next(seconds))
+    assert ask(http, SIGNAL, key).code == "QUERY_TOO_COMPLEX"
+    made = ask(http, "mutation { createApiKey(input: {}) { key { scopes } } }", key).json
+    assert made["data"] == {"createApiKey": {"key": {"scopes": ["SIGNALS_READ"]}}}
 
 
 def test_an_unreachable_store_is_a_503_and_never_an_open_door(http, ask, new_key, data) -> None:

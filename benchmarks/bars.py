@@ -32,10 +32,17 @@ from market_data.block import HEADER, decode, encode, forget_times
 from market_data.calendar import DAY
 from market_data.csv_file import read_csv
 from market_data.instruments import Instrument
+from market_data.readings import Delivered
 from market_data.rows import COLUMNS, Rows
 from market_data.stores import SqliteBarStore
 from market_data.stores.chunked import ChunkedBarStore
-from market_data.stores.dynamodb import TABLE, DynamoDBBarStore, connect, connect_s3
+from market_data.stores.dynamodb import (
+    TABLE,
+    DynamoDBBarStore,
+    DynamoDBReadingStore,
+    connect,
+    connect_s3,
+)
 
 SAMPLE = Path(__file__).parents[1] / "market_data" / "sample"
 ONE_DAY = Interval.ONE_DAY
@@ -207,6 +214,10 @@ class AwsInMemory:
         dynamodb, s3 = Metered(self.dynamodb, self.meter), Metered(self.s3, self.meter)
         return DynamoDBBarStore(dynamodb, lambda: s3, "bars", "bars", lambda: NOW)  # type: ignore[arg-type,return-value]
 
+    def readings(self) -> DynamoDBReadingStore:
+        dynamodb = Metered(self.dynamodb, self.meter)
+        return DynamoDBReadingStore(lambda: dynamodb, "bars", lambda: NOW)  # type: ignore[arg-type,return-value]
+
     def metered(self, what: Callable[[], object]) -> Counter[str]:
         self.meter.clear()
         what()
@@ -260,6 +271,25 @@ def round_trips(aws: AwsInMemory) -> None:
     print(f"5,000 symbols, a bar a day for a year    {year:8.2f} $")
 
 
+def sentiment(aws: AwsInMemory) -> None:
+    """Ten years of days, each a whole percent as the Fear & Greed Index tells them."""
+
+    def told(first: int, count: int) -> Delivered:
+        time_ = (NOW // DAY - 4000 + first + np.arange(count)) * DAY
+        value = np.random.default_rng(first).integers(5, 95, count) / 100
+        return Delivered(time_, time_, value, "index", NOW)
+
+    aws.readings().commit("TEN", told(0, YEARS_10))
+    store = aws.readings()
+    cold = aws.metered(lambda: store.readings("TEN"))
+    warm = aws.metered(lambda: store.readings("TEN"))
+    daily = aws.metered(lambda: aws.readings().commit("TEN", told(YEARS_10, 1)))
+    print("\nsentiment of one symbol, ten years of days, counted on moto")
+    print(f"cold read   {cold['calls']} calls, {cold['read units']} read units")
+    print(f"warm read   {warm['calls']} call,  {warm['read units']} read units")
+    print(f"daily value {daily['calls']} calls, {daily['write units']} write units")
+
+
 # -- ingest ----------------------------------------------------------------------------------
 
 
@@ -288,6 +318,7 @@ def main() -> None:
     decoding()
     with AwsInMemory() as aws:
         round_trips(aws)
+        sentiment(aws)
     print(f"\ningest of {asked.symbols} symbols, ten years of days each")
     with (
         tempfile.TemporaryDirectory() as folder,

@@ -116,6 +116,8 @@ class Readings:
     pending : int, microseconds UTC
         The k of a commit whose writer has not confirmed yet that it was visible in time; 0 where
         there is none. Nothing is heard from there on: its rows may still be known later.
+    content : str
+        The name of the object that holds exactly these rows, where a home keeps them apart.
     """
 
     symbol: str
@@ -128,6 +130,7 @@ class Readings:
     origin: Int64 = field(default_factory=lambda: np.zeros(0, np.int64))
     origins: tuple[str, ...] = ()
     pending: int = 0
+    content: str = ""
 
     @property
     def size(self) -> int:
@@ -202,18 +205,20 @@ def merged(kept: Readings, told: Delivered, known: int) -> tuple[Readings, int, 
     published[len(fresh) :] = np.maximum(published[len(fresh) :], known)
     origins = tuple(dict.fromkeys((*kept.origins, told.source)))
     count = len(rows)
-    columns = {
-        "time": np.append(kept.time, told.time[rows]),
-        "published": np.append(kept.published, published),
-        "known": np.append(kept.known, np.full(count, known)),
-        "fetched": np.append(kept.fetched, np.full(count, told.fetched_at)),
-        "value": np.append(kept.value, told.value[rows]),
-        "origin": np.append(kept.origin, np.full(count, origins.index(told.source))),
-    }
-    order = np.lexsort((columns["known"], columns["time"]))
-    sorted_columns = {name: column[order] for name, column in columns.items()}
+    time = np.append(kept.time, told.time[rows])
+    since = np.append(kept.known, np.full(count, known))
+    order = np.lexsort((since, time))
     after = Readings(
-        kept.symbol, kept.version + 1, origins=origins, pending=known, **sorted_columns
+        kept.symbol,
+        kept.version + 1,
+        time=time[order],
+        published=np.append(kept.published, published)[order],
+        known=since[order],
+        fetched=np.append(kept.fetched, np.full(count, told.fetched_at))[order],
+        value=np.append(kept.value, told.value[rows])[order],
+        origin=np.append(kept.origin, np.full(count, origins.index(told.source)))[order],
+        origins=origins,
+        pending=known,
     )
     return after, len(fresh), len(again)
 
@@ -231,6 +236,7 @@ def postponed(kept: Readings, known: int, later: int) -> Readings:
         known=np.where(moved, later, kept.known),
         published=np.where(anew, later, kept.published),
         pending=later,
+        content="",
     )
 
 

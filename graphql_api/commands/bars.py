@@ -4,9 +4,10 @@ import argparse
 import gzip
 import sys
 from contextlib import closing
+from itertools import chain
 from typing import Any
 
-from graphql_api.app import open_bars
+from graphql_api.app import open_bars, open_readings
 from graphql_api.commands.printing import print_rows
 from graphql_api.schema.scalars import rfc3339
 from graphql_api.settings import Settings
@@ -101,10 +102,10 @@ def panel(asked: argparse.Namespace, settings: Settings) -> None:
 
 
 def sweep(asked: argparse.Namespace, settings: Settings) -> None:
-    """Say what no HEAD names, and let go of it where that is asked for."""
+    """Say what no HEAD names, of bars or sentiment, and let go of it where that is asked for."""
     objects = size = 0
-    with closing(open_bars(settings)) as store:
-        for swept in store.sweep(apply=asked.apply):
+    with closing(open_bars(settings)) as store, closing(open_readings(settings)) as readings:
+        for swept in chain(store.sweep(apply=asked.apply), readings.sweep(apply=asked.apply)):
             here = f"{swept.symbol}: {len(swept.objects)} objects, {swept.size:,} bytes"
             if swept.left:
                 print(f"{here}, left: {swept.left}")

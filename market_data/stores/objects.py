@@ -29,6 +29,7 @@ class Name(NamedTuple):
     B#<symbol>#<interval> / T#<time of the first bar>#<bytes>#<hash>   the open tail
     B#<symbol>#<interval> / M#<decade>#<bytes>#<hash>                  a part of a long manifest
     B#<symbol>            / A#<bytes>#<hash>                           splits and dividends
+    S#<symbol>            / R#<salt>#<bytes>#<hash>                    readings of sentiment
     """
 
     partition: str
@@ -51,6 +52,11 @@ class Name(NamedTuple):
     def actions(cls, symbol: str, body: bytes) -> "Name":
         """The name of a symbol's splits and dividends."""
         return cls(f"B#{symbol}", f"A#{_measured(body)}")
+
+    @classmethod
+    def readings(cls, symbol: str, salt: int, body: bytes) -> "Name":
+        """The name of a symbol's sentiment; no two writers give the same."""
+        return cls(f"S#{symbol}", f"R#{salt}#{_measured(body)}")
 
     @property
     def kind(self) -> str:

@@ -1,24 +1,45 @@
-"""Homes of sentiment: one way to commit, over whatever keeps the bytes of a symbol by version."""
+"""Homes of sentiment: one way to commit, over whatever keeps the rows of a symbol by version."""
 
 import random
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeAlias
 
 from market_data import clock as system
 from market_data.clock import Clock, Sleep
 from market_data.errors import Damaged, MarketDataError, StoreUnavailable
 from market_data.readings import Delivered, Readings, confirmed, merged, postponed
-from market_data.readings_block import pack, unpack
+from market_data.readings_block import unpack
 from market_data.stores.base import AHEAD, CONFIRM
 from market_data.stores.held import Held
-from market_data.stores.objects import Kept
+from market_data.stores.sweeping import Swept
 
-__all__ = ["Loaded", "ReadingStore", "ReadingsCommitted"]
+__all__ = ["Found", "Loaded", "ReadingStore", "ReadingsCommitted"]
 
-Loaded: TypeAlias = dict[str, Kept | StoreUnavailable]
+
+class Found(NamedTuple):
+    """What a home has of a symbol.
+
+    Parameters
+    ----------
+    version : int
+    packed : bytes or None
+        Its rows; None where those that are held already are still the right ones.
+    pending : int or None, microseconds UTC
+        See Readings.pending; None where the packed rows say it themselves.
+    content : str
+        See Readings.content.
+    """
+
+    version: int
+    packed: bytes | None
+    pending: int | None = None
+    content: str = ""
+
+
+Loaded: TypeAlias = dict[str, Found | MarketDataError]
 """What is kept of those symbols that have any; where some cannot be reached, why."""
 
 # A commit that met another one this often in a row gives up, and has changed nothing.
@@ -72,18 +93,28 @@ class ReadingStore(ABC):
         """The symbols that have readings, in order."""
 
     @abstractmethod
-    def load(self, symbols: Sequence[str]) -> Callable[[], Loaded]:
-        """Ask for what is kept now of some symbols, in one round; call the result for the answer.
+    def load(self, symbols: Sequence[str], held: Mapping[str, Readings]) -> Callable[[], Loaded]:
+        """Ask for what is kept now of some symbols, in two rounds; call the result for the answer.
 
-        A home far away is asked before this returns, so that it answers while bars are read.
+        Rows that are held already are not asked for, which leaves one round. A home far away is
+        asked before this returns, so that it answers while bars are read.
         """
 
     @abstractmethod
-    def swap(self, symbol: str, version: int, packed: bytes) -> bool:
-        """Keep bytes as the next version, if ``version`` is the present one; whether that was so.
+    def swap(self, before: Readings, after: Readings) -> Readings | None:
+        """Keep the next version of a symbol's rows, if the one before it is still there.
 
-        One atomic write; 0 is the version of a symbol without any.
+        One atomic write, in which all becomes visible; 0 is the version of a symbol without any.
+
+        Returns
+        -------
+        Readings or None
+            What is kept now; None where another version was there, and nothing changed.
         """
+
+    @abstractmethod
+    def sweep(self, *, apply: bool = False) -> Iterator[Swept]:
+        """Look for what commits that died on their way have left; see `BarStore.sweep`."""
 
     @abstractmethod
     def close(self) -> None:
@@ -111,32 +142,37 @@ class ReadingStore(ABC):
         place is taken by the error that says why. Read the clock first, as for `readings`.
         """
         wanted = list(dict.fromkeys(symbols))
-        answer = self.load(wanted)
+        held = {one: rows for one in wanted if (rows := self._held.get(one)) is not None}
+        answer = self.load(wanted, held)
 
         def told() -> dict[str, Readings | MarketDataError]:
             try:
                 kept = answer()
             except MarketDataError as error:
                 return dict.fromkeys(wanted, error)
-            return {symbol: self._unpacked(symbol, kept.get(symbol)) for symbol in wanted}
+            return {one: self._opened(one, kept.get(one), held.get(one)) for one in wanted}
 
         return told
 
-    def _unpacked(
-        self, symbol: str, kept: Kept | StoreUnavailable | None
+    def _opened(
+        self, symbol: str, found: Found | MarketDataError | None, held: Readings | None
     ) -> Readings | MarketDataError:
-        """The rows of what is kept, unpacked unless that very version is held."""
-        if kept is None:
+        """The rows of what was found, unpacked unless they are held."""
+        if found is None:
             return Readings(symbol)
-        if isinstance(kept, StoreUnavailable):
-            return kept
-        held = self._held.get(symbol)
-        if held is not None and held.version == kept.version:
+        if isinstance(found, MarketDataError):
+            return found
+        if held is not None and held.version == found.version:
             return held
         try:
-            rows = unpack(symbol, *kept)
+            if held is not None and found.packed is None:
+                rows = held
+            else:
+                rows = unpack(symbol, found.version, found.packed or b"")
         except Damaged as error:
             return error
+        pending = rows.pending if found.pending is None else found.pending
+        rows = replace(rows, version=found.version, pending=pending, content=found.content)
         self._held.put(symbol, rows, rows.size)
         return rows
 
@@ -159,8 +195,9 @@ class ReadingStore(ABC):
             after, added, restated = merged(kept, told, known)
             if after is kept:
                 return ReadingsCommitted(None)
-            if self.swap(symbol, kept.version, pack(after)):
-                return ReadingsCommitted(self._confirm(symbol, after), added, restated)
+            landed = self.swap(kept, after)
+            if landed is not None:
+                return ReadingsCommitted(self._confirm(symbol, landed), added, restated)
             self._pause(attempt)
         raise StoreUnavailable(f"other commits to the sentiment of {symbol} came first each time")
 
@@ -173,11 +210,12 @@ class ReadingStore(ABC):
             known = kept.pending
             in_time = self.clock() < known - CONFIRM
             after = confirmed(kept) if in_time else postponed(kept, known, self._next_known(kept))
-            if not self.swap(symbol, kept.version, pack(after)):
+            landed = self.swap(kept, after)
+            if landed is None:
                 return self.readings(symbol).last_known
             if in_time:
                 return known
-            kept = after
+            kept = landed
         raise StoreUnavailable(f"the sentiment of {symbol} was not confirmed in time")
 
     def _next_known(self, kept: Readings) -> int:

@@ -19,6 +19,9 @@ from graphql_api.commands.serve import demo_key
 from graphql_api.guard import keys
 from graphql_api.schema import sdl
 from graphql_api.settings import Settings
+from market_data.stores import SqliteReadingStore
+from market_data.stores.objects import Name
+from market_data.stores.sweeping import Swept
 
 CSV = """Date,Open,High,Low,Close,Volume
 2024-01-02,10,11,9,10.5,1000
@@ -125,6 +128,9 @@ def test_what_a_dead_import_left_is_told_and_let_go_of(
     assert "that no HEAD names; --apply lets go of them" in sweep()
     assert "are deleted in 7 days" in sweep("--apply")
     assert sweep() == "nothing to let go of: every object is named by a HEAD\n"
+    apart = Swept("ACME", (Name.readings("ACME", 7, b"rows"),))
+    monkeypatch.setattr(SqliteReadingStore, "sweep", lambda _, apply: iter([apart]))
+    assert "ACME: 1 objects, 4 bytes" in sweep()
 
 
 @pytest.mark.parametrize(

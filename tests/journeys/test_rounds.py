@@ -106,6 +106,21 @@ def table():
         s3.close()
 
 
+@pytest.fixture(scope="module")
+def aged(table):
+    """Symbols whose sentiment is more than fits beside its HEAD."""
+    readings = open_readings(
+        Settings(bars="dynamodb", bars_table="bars", bars_bucket="bars"), table
+    )
+    moments = NOON // DAY * DAY - np.arange(2_000, 0, -1, dtype=np.int64) * DAY
+    values = np.random.default_rng(7).random(2_000)
+    for symbol in SYMBOLS[20:30]:
+        readings.commit(symbol, Delivered(moments, moments, values, "mood", table.now))
+    readings.close()
+    table.move(60)
+    return SYMBOLS[20:30]
+
+
 @pytest.fixture
 def served(table, tmp_path, monkeypatch):
     """A process that has read nothing yet, asked with so many calls in each round."""
@@ -136,20 +151,26 @@ def served(table, tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", engine.strategies())
 def test_a_hundred_symbols_take_two_rounds_by_any_strategy_and_then_one(served, name):
     hears = "sentiment" in engine.strategies()[name].beside
-    # Sentiment comes forty symbols at a time, so that no answer passes what DynamoDB sends at once.
-    mood = {("BatchGetItem", 40): 2, ("BatchGetItem", 20): 1} if hears else {}
-    first = 1 + sum(mood.values())
-    bars = {("BatchGetItem", 100): 1}
-    told, calls = served(SIGNALS, first, 1, symbols=SYMBOLS, name=name)
-    assert calls == Counter(bars) + Counter(bars) + Counter(mood)
+    side_by_side = 1 + hears
+    told, calls = served(SIGNALS, side_by_side, 1, symbols=SYMBOLS, name=name)
+    assert calls == {("BatchGetItem", 100): side_by_side + 1}
     assert [one["symbol"] for one in told["signals"]] == SYMBOLS
     if hears:
         parts = [one["explanation"]["contributions"] for one in told["signals"]]
         assert {part["value"] for one in parts for part in one if part["label"] == "sentiment"} == {
             0.9
         }
-    again, calls = served(SIGNALS, first, symbols=SYMBOLS, name=name)
-    assert calls == Counter(bars) + Counter(mood)
+    again, calls = served(SIGNALS, side_by_side, symbols=SYMBOLS, name=name)
+    assert calls == {("BatchGetItem", 100): side_by_side}
+    assert again == told
+
+
+def test_sentiment_of_many_years_comes_beside_the_bars_and_then_costs_a_look(served, table, aged):
+    told, calls = served(SIGNALS, 2, 2, symbols=aged, name="COMBINED")
+    assert calls == {("BatchGetItem", len(aged)): 4}  # HEADs, then chunks and readings
+    assert len(told["signals"]) == len(aged)
+    again, calls = served(SIGNALS, 2, symbols=aged, name="COMBINED")
+    assert calls == {("BatchGetItem", len(aged)): 2}
     assert again == told
 
 

@@ -21,19 +21,21 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from market_data.aws.calls import Calls, Refused
-from market_data.calendar import DAY, SECOND
 from market_data.errors import StoreUnavailable
 from market_data.instruments import Instrument
 from market_data.stores.dynamodb.bucket import Bucket
 from market_data.stores.dynamodb.items import (
     AT_ONCE,
+    TIME_TO_LIVE,
+    expire_item,
     item_key,
     packed_bytes,
     paths_of,
     read_items,
+    read_lasting,
 )
 from market_data.stores.dynamodb.threads import Threads
-from market_data.stores.objects import KEPT_DAYS, Kept, Name
+from market_data.stores.objects import Kept, Name
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -42,11 +44,10 @@ if TYPE_CHECKING:
 
     Item = Mapping[str, AttributeValueTypeDef]
 
-__all__ = ["LARGE", "TABLE", "TIME_TO_LIVE", "DynamoDBBackend"]
+__all__ = ["LARGE", "TABLE", "DynamoDBBackend"]
 
 LARGE: Final = 25_000
 """Bytes beyond which an object lies in S3."""
-TIME_TO_LIVE: Final = "expires_at"
 HEAD: Final = "HEAD"
 SYMBOLS: Final = "SYMBOLS"
 LISTED_FOR: Final = 60.0  # seconds for which a list of all symbols is told again
@@ -175,11 +176,7 @@ class DynamoDBBackend:
     # -- objects ------------------------------------------------------------------------------
 
     def fetch(self, names: Collection[Name]) -> Bodies:
-        """See Backend.fetch: batches of the table and objects of S3, all side by side.
-
-        An object never changes, so the table is read at half the price, and only what has not
-        reached the copy that was read is asked for once more, consistently.
-        """
+        """See Backend.fetch: batches of the table and objects of S3, all side by side."""
         small = [name for name in names if name.size <= LARGE]
         batches = [small[i : i + AT_ONCE] for i in range(0, len(small), AT_ONCE)]
         large = [name for name in names if name.size > LARGE]
@@ -215,9 +212,8 @@ class DynamoDBBackend:
 
     def expire(self, names: Collection[Name], now: int) -> None:
         """See Backend.expire: by the table's time to live, and by the tag of S3's rule."""
-        at: AttributeValueTypeDef = {"N": str((now + KEPT_DAYS * DAY) // SECOND)}
         self._threads.all(
-            [partial(self._expire, name, at) for name in names if name.size <= LARGE]
+            [partial(self._expire, name, now) for name in names if name.size <= LARGE]
             + [
                 partial(self._bucket.supersede, name.path)
                 for name in names
@@ -264,19 +260,12 @@ class DynamoDBBackend:
         return read_items(self._calls, self._client, self._table, keys, consistent=consistent)
 
     def _from_table(self, names: list[Name]) -> Bodies:
+        keys = [item_key(*name) for name in names]
         try:
-            found = self._named(self._get([item_key(*name) for name in names], consistent=False))
-            missing = [name for name in names if name not in found]
-            if missing:
-                keys = [item_key(*name) for name in missing]
-                found |= self._named(self._get(keys, consistent=True))
+            found = read_lasting(self._calls, self._client, self._table, keys)
         except StoreUnavailable as error:
             return dict.fromkeys(names, error)
-        return found
-
-    @staticmethod
-    def _named(items: "Sequence[Item]") -> Bodies:
-        return {Name(item["pk"]["S"], item["sk"]["S"]): packed_bytes(item) for item in items}
+        return {Name(item["pk"]["S"], item["sk"]["S"]): packed_bytes(item) for item in found}
 
     def _from_s3(self, name: Name) -> Bodies:
         try:
@@ -296,13 +285,5 @@ class DynamoDBBackend:
         with suppress(StoreUnavailable):
             self._bucket.put(name.path, body)
 
-    def _expire(self, name: Name, at: "AttributeValueTypeDef") -> None:
-        with suppress(Refused):
-            self._calls.ask_again(
-                self._client.update_item,
-                TableName=self._table,
-                Key=item_key(*name),
-                UpdateExpression=f"SET {TIME_TO_LIVE} = :at",
-                ConditionExpression="attribute_exists(pk)",
-                ExpressionAttributeValues={":at": at},
-            )
+    def _expire(self, name: Name, now: int) -> None:
+        expire_item(self._calls, self._client, self._table, item_key(*name), now)

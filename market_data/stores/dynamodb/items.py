@@ -1,10 +1,13 @@
 """Items of a table by their keys: one call for many of them, again for what was not answered."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from market_data.aws.calls import Calls
+from market_data.aws.calls import Calls, Refused
+from market_data.calendar import DAY, SECOND
 from market_data.errors import StoreUnavailable
+from market_data.stores.objects import KEPT_DAYS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -12,10 +15,20 @@ if TYPE_CHECKING:
 
     Item = Mapping[str, AttributeValueTypeDef]
 
-__all__ = ["AT_ONCE", "item_key", "packed_bytes", "paths_of", "read_items"]
+__all__ = [
+    "AT_ONCE",
+    "TIME_TO_LIVE",
+    "expire_item",
+    "item_key",
+    "packed_bytes",
+    "paths_of",
+    "read_items",
+    "read_lasting",
+]
 
 AT_ONCE: Final = 100
 """The most keys that one BatchGetItem may name."""
+TIME_TO_LIVE: Final = "expires_at"
 ROUNDS: Final = 6  # answers in parts, before the rest counts as out of reach
 
 
@@ -64,6 +77,35 @@ def read_items(
         waiting = list(left["Keys"])
         calls.pause(attempt)
     raise StoreUnavailable(f"DynamoDB is throttled: {len(waiting)} keys are not answered")
+
+
+def read_lasting(
+    calls: Calls, client: "DynamoDBClient", table: str, keys: "Sequence[Item]"
+) -> "list[Item]":
+    """The items of at most AT_ONCE keys that never change once they are there.
+
+    They are read at half the price, and only what has not reached the copy that was read is asked
+    for once more, consistently.
+    """
+    found = read_items(calls, client, table, keys, consistent=False)
+    there = {(item["pk"]["S"], item["sk"]["S"]) for item in found}
+    missing = [key for key in keys if (key["pk"]["S"], key["sk"]["S"]) not in there]
+    if missing:
+        found += read_items(calls, client, table, missing, consistent=True)
+    return found
+
+
+def expire_item(calls: Calls, client: "DynamoDBClient", table: str, key: "Item", now: int) -> None:
+    """Let an item go KEPT_DAYS after ``now``, by the table's time to live."""
+    with suppress(Refused):
+        calls.ask_again(
+            client.update_item,
+            TableName=table,
+            Key=key,
+            UpdateExpression=f"SET {TIME_TO_LIVE} = :at",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeValues={":at": {"N": str((now + KEPT_DAYS * DAY) // SECOND)}},
+        )
 
 
 def paths_of(calls: Calls, client: "DynamoDBClient", table: str) -> Iterator[str]:

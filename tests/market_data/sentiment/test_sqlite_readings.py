@@ -55,6 +55,19 @@ def test_a_file_that_is_no_database_and_a_folder_that_is_a_file_are_unavailable(
     assert [type(error) for error in found.values()] == [StoreUnavailable] * 2
 
 
+def test_looking_again_leaves_the_rows_where_they_are(sqlite_readings, told):
+    for symbol in ("AAPL", "IBM"):
+        sqlite_readings.commit(symbol, told([0.2]))
+    held = sqlite_readings.ask(["AAPL", "IBM"])()
+    sqlite_readings.commit("IBM", told([0.4], first=1))
+    found = sqlite_readings.load(["AAPL", "IBM", "NONE"], held)()
+    assert list(found) == ["AAPL", "IBM"]
+    assert found["AAPL"].packed is None
+    assert found["IBM"].packed is not None
+    assert sqlite_readings.readings("AAPL") is held["AAPL"]
+    assert sqlite_readings.readings("IBM").value.tolist() == [0.2, 0.4]
+
+
 def test_only_so_many_bytes_are_held_unpacked(sqlite_readings, told, clock):
     store = SqliteReadingStore(sqlite_readings.path, clock, held=1_000)
     for i in range(30):
@@ -66,6 +79,6 @@ def test_only_so_many_bytes_are_held_unpacked(sqlite_readings, told, clock):
 
 
 def test_a_commit_that_always_meets_another_gives_up(sqlite_readings, told, monkeypatch):
-    monkeypatch.setattr(sqlite_readings, "swap", lambda *_: False)
+    monkeypatch.setattr(sqlite_readings, "swap", lambda *_: None)
     with pytest.raises(StoreUnavailable, match="came first"):
         sqlite_readings.commit("AAPL", told([0.2]))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 __all__ = ["Answer", "Query"]
@@ -18,6 +19,7 @@ class Query:
     variables: Mapping[str, Any] = field(default_factory=dict)
     reads_only: bool = False  # a GET
     dry_run: bool = False  # asks for the price alone
+    ends: float = inf  # when all that it does must have begun, on the monotonic clock
 
     @property
     def is_persisted(self) -> bool:

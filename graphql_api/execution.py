@@ -26,7 +26,7 @@ from graphql_api.guard.reach import Reach
 from graphql_api.guard.standing import Admission
 from graphql_api.introspection import Introspections, asks_about_the_schema
 from graphql_api.judgement import Decisions, Judge
-from graphql_api.limits import check_flips, patience_ends
+from graphql_api.limits import check_flips
 from graphql_api.observability import note
 from graphql_api.registry import Registry
 from graphql_api.schema.access import Access
@@ -213,7 +213,7 @@ class Service:
         variables: Any,
     ) -> Answer:
         # What a mutation has done is told, however long it took.
-        ends = patience_ends() if operation.operation is OperationType.QUERY else inf
+        ends = query.ends if operation.operation is OperationType.QUERY else inf
         context = self.context(caller, admission, reach, ends)
         context.judge.prepare(foreseen(self._schema, operation, document.fragments, variables))
         result = execute(

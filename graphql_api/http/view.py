@@ -1,6 +1,7 @@
 """GraphQL over HTTP: from a request to a caller, a query and an answer."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
@@ -14,6 +15,7 @@ from graphql_api.execution import Service
 from graphql_api.http.body import ALLOWED, read_query
 from graphql_api.http.conditional import holds
 from graphql_api.http.media import JSON, RESPONSE_JSON, negotiate
+from graphql_api.limits import ends_of
 from graphql_api.observability import note
 from graphql_api.schema.errors import as_api_error, refusal
 
@@ -54,6 +56,7 @@ class GraphQLView:
             caller = await self._call(self._service.guard.authenticate, shown, reach, address)
             note(account=caller.account_id, key=caller.key_id[:12])
             query = await read_query(request, self._max_body_bytes)
+            query = replace(query, ends=ends_of(request.scope))
             answer = await self._call(self._service.answer, caller, query, reach)
         except Exception as error:
             refused = as_api_error(error)

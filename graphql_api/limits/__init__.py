@@ -3,9 +3,9 @@
 from graphql_api.limits.bounds import LIMITS, Limit
 from graphql_api.limits.flips import check_flips
 from graphql_api.limits.merging import aborted
-from graphql_api.limits.patience import check_time, patience_ends
 from graphql_api.limits.shape import check_shape
 from graphql_api.limits.text import check_text
+from graphql_api.limits.time_left import check_time, ends_of
 
 __all__ = [
     "LIMITS",
@@ -15,5 +15,5 @@ __all__ = [
     "check_shape",
     "check_text",
     "check_time",
-    "patience_ends",
+    "ends_of",
 ]

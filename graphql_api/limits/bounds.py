@@ -10,7 +10,7 @@ __all__ = ["LIMITS", "Limit", "beyond"]
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The most of something that one query may have or take."""
+    """The most of something that one query may have."""
 
     name: str  # as extensions.limit says it
     maximum: int
@@ -69,15 +69,9 @@ LIMITS: Mapping[str, Limit] = {
             "searches for flip prices",
             "`flips` and `nextFlips`, each once for every signal of a list or a page.",
         ),
-        Limit(
-            "seconds",
-            7,
-            "seconds of work",
-            "What has not begun by then is not answered; a mutation is carried through.",
-        ),
     )
 }
-"""In the order in which they are looked at: all but the last two on the document alone."""
+"""In the order in which they are looked at: all but the last on the document alone."""
 
 
 def beyond(

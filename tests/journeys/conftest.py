@@ -77,6 +77,8 @@ class HttpWay:
 class LambdaWay:
     """The handler of the deployed function, called with Function URL events (payload 2.0)."""
 
+    invocation: Any = None  # what Lambda says of an invocation
+
     def __init__(self, settings: Settings) -> None:
         self.clock = now
         self.deeds = Accounts(open_accounts(settings)[0], now)
@@ -114,7 +116,7 @@ class LambdaWay:
             "isBase64Encoded": True,
             "body": base64.b64encode(body or b"").decode(),
         }
-        answer = self._handler(event, None)
+        answer = self._handler(event, self.invocation)
         content = answer["body"].encode()
         if answer["isBase64Encoded"]:
             content = base64.b64decode(content)

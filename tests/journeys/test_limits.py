@@ -141,27 +141,38 @@ def test_flip_prices_are_searched_for_so_often_and_the_symbols_of_a_screen_fit(
         assert "data" not in refused.json
 
 
-def test_what_takes_too_long_is_answered_in_time_and_a_mutation_is_carried_through(
-    http, ask, new_key, monkeypatch
+class Invocation:
+    """An invocation of a function, with so much time left."""
+
+    def __init__(self, seconds: float) -> None:
+        self._left = round(seconds * 1_000)
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self._left
+
+
+def test_what_would_outlast_its_function_is_answered_and_a_mutation_is_carried_through(
+    lambda_, ask, new_key, monkeypatch
 ) -> None:
-    key = new_key(http, scopes=[Scope.SIGNALS_READ, Scope.KEYS_WRITE])
+    key = new_key(lambda_, scopes=[Scope.SIGNALS_READ, Scope.KEYS_WRITE])
     page = """{ signalHistory(symbol: "IBM") { ... on SignalHistory { signals(last: 50) {
         nodes { explanation { summary } } } } } }"""
-    assert "errors" not in ask(http, page, key).json
     seconds = itertools.count()  # one goes by between any two looks at the clock
-    monkeypatch.setattr("graphql_api.limits.patience.monotonic", lambda: next(seconds))
-    late = ask(http, page, key)
+    monkeypatch.setattr("graphql_api.limits.time_left.monotonic", lambda: next(seconds))
+    monkeypatch.setattr(lambda_, "invocation", Invocation(1_000.0))
+    assert "errors" not in ask(lambda_, page, key).json
+    monkeypatch.setattr(lambda_, "invocation", Invocation(9.5))
+    late = ask(lambda_, page, key)
     assert late.status == 200
     error = late.json["errors"][0]
-    assert error["message"] == "The query takes longer than 7 seconds; ask for less at once."
-    assert error["extensions"] == {"code": "QUERY_TOO_COMPLEX", "limit": "seconds", "maximum": 7}
+    assert error["message"] == "The query takes longer than a request may; ask for less at once."
+    assert error["extensions"] == {"code": "QUERY_TOO_COMPLEX", "limit": "time"}
     assert error["path"][:3] == ["signalHistory", "signals", "nodes"]
     assert late.json["data"] is None
     assert late.json["extensions"]["cost"]["actualQueryCost"] == 52
-    assert ask(http, SIGNAL, key).json["data"]["signal"]["action"] in {"BUY", "HOLD", "SELL"}
-    monkeypatch.setattr("graphql_api.limits.patience.monotonic", lambda: 1e9 * next(seconds))
-    assert ask(http, SIGNAL, key).code == "QUERY_TOO_COMPLEX"
-    made = ask(http, "mutation { createApiKey(input: {}) { key { scopes } } }", key).json
+    monkeypatch.setattr(lambda_, "invocation", Invocation(1.0))
+    assert ask(lambda_, SIGNAL, key).code == "QUERY_TOO_COMPLEX"
+    made = ask(lambda_, "mutation { createApiKey(input: {}) { key { scopes } } }", key).json
     assert made["data"] == {"createApiKey": {"key": {"scopes": ["SIGNALS_READ"]}}}
 
 

@@ -57,7 +57,7 @@ def test_what_fits_is_let_through_and_one_more_is_refused(name: str) -> None:
 
 
 def test_every_limit_has_its_edge_here_or_is_tested_by_its_work() -> None:
-    assert set(LIMITS) - set(EDGES) == {"merging", "flips", "seconds"}
+    assert set(LIMITS) - set(EDGES) == {"merging", "flips"}
 
 
 @pytest.mark.parametrize(

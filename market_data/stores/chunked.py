@@ -1,17 +1,7 @@
-"""Bars in immutable chunks under one HEAD a symbol: what every home of bars does, on any backend.
+"""Bars in immutable chunks under one HEAD a symbol: what every home does, on any backend."""
 
-A commit puts its chunks first and then, on condition of the version that it has read, a new HEAD,
-in which its rows are *pending*: readers do not speak of moments from their k on. Once the writer
-has seen the answer before k - 0.5 s it confirms them, and that may take as long as it will. Where
-it has not, or where it died, whoever commits next moves the rows to a k of its own. So a crash
-between any two writes loses nothing that a redelivery does not bring, and changes no answer.
-"""
-
-import random
 import time
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -19,28 +9,20 @@ from engine.types import Bars, Interval
 from market_data import clock as system
 from market_data.bars import Series
 from market_data.clock import Clock, Sleep
-from market_data.errors import MarketDataError, StoreUnavailable
+from market_data.errors import MarketDataError
 from market_data.instruments import CorporateAction, Instrument
 from market_data.rules import check
-from market_data.stores.base import CONFIRM, CommitResult, StoredInterval
-from market_data.stores.drafting import Delivery, Draft, Drafter
-from market_data.stores.head import Head, pack, unpack
-from market_data.stores.objects import Backend, Name
+from market_data.stores.base import CommitResult, StoredInterval
+from market_data.stores.committing import Commit
+from market_data.stores.drafting import Delivery
+from market_data.stores.head import Head
+from market_data.stores.objects import Backend
 from market_data.stores.panels import Panel, pack_panel, panel_name
 from market_data.stores.reading import Key, Reader
 from market_data.stores.sweeping import Swept, sweep
 
 __all__ = ["ChunkedBarStore"]
 
-# Too slow so often in a row: a machine that cannot keep the promise now.
-ATTEMPTS: Final = 5
-# A commit that another one beat this often gives up.
-CONFLICTS: Final = 100
-# Seconds, times a random number and a power of two: between attempts, and between looks at a HEAD.
-PAUSE: Final = 0.01
-LONGEST: Final = 0.25
-# Looks at a HEAD with rows pending before they are taken over though their k is still far.
-LOOKS: Final = 20
 HELD: Final = 64 * 1024 * 1024
 
 
@@ -71,7 +53,6 @@ class ChunkedBarStore:
         self._clock = clock
         self._sleep = sleep
         self._reader = Reader(backend, clock, held, fresh_for)
-        self._drafter = Drafter(self._reader, clock)
 
     @property
     def clock(self) -> Clock:
@@ -157,7 +138,7 @@ class ChunkedBarStore:
             now if fetched_at is None else fetched_at,
             instrument.source if origin is None else origin,
         )
-        return _Commit(self, delivery).run()
+        return Commit(self._backend, self._reader, self._clock, self._sleep, delivery).run()
 
 
 def _listed(head: Head) -> list[StoredInterval]:
@@ -166,136 +147,3 @@ def _listed(head: Head) -> list[StoredInterval]:
         for interval, manifest in head.manifests.items()
         if manifest.bars
     ]
-
-
-class _Commit:
-    """One commit on its way."""
-
-    def __init__(self, store: ChunkedBarStore, delivery: Delivery) -> None:
-        self._store = store
-        self._delivery = delivery
-        self._symbol = delivery.instrument.symbol
-        self._mine: set[str] = set()
-        self._unheard: set[str] = set()
-        self._landed: CommitResult | None = None
-        self._superseded: set[Name] = set()
-        self._now = self._late = self._beaten = 0
-
-    def run(self) -> CommitResult:
-        """Draft, write and confirm until it is done."""
-        backend = self._store._backend
-        while True:
-            draft = self._store._drafter.draft(self._settled(), self._delivery)
-            if not draft.writes:
-                return self._told(draft)
-            if draft.objects:
-                backend.keep(draft.objects)
-            if self._too_late(draft):
-                self._discard(draft)
-            elif not self._swap(draft.head, draft.packed):
-                # What was not heard of may be done yet, and then its HEAD names these objects.
-                if draft.head.commit not in self._unheard:
-                    self._discard(draft)
-                self._pause_after_conflict()
-            elif self._confirmed(draft):
-                self._expire(self._superseded)
-                return self._told(draft)
-
-    def _settled(self) -> Head:
-        """The HEAD, after waiting a little for whoever has rows pending to confirm them."""
-        looks = 0
-        while True:
-            kept = self._store._backend.heads([self._symbol]).get(self._symbol)
-            if kept is None:
-                return Head(self._delivery.instrument)
-            head = unpack(kept.packed)
-            if not head.pending or head.commit in self._mine or looks == LOOKS:
-                return head
-            if self._store._clock() >= head.pending - CONFIRM:
-                return head
-            looks += 1
-            self._pause(looks)
-
-    def _swap(self, head: Head, packed: bytes) -> bool:
-        """Write a HEAD; whether it is there. Where the answer is lost, the store is asked."""
-        self._mine.add(head.commit)
-        try:
-            return self._store._backend.swap(head.instrument, head.version - 1, packed)
-        except StoreUnavailable:
-            self._unheard.add(head.commit)
-            return self._is_there(head)
-        finally:
-            self._store._reader.forget(self._symbol)
-
-    def _is_there(self, head: Head) -> bool:
-        """Whether a HEAD whose writing has an unknown outcome has been written by now.
-
-        If it has not, it may be yet: but then the next attempt, which expects the same version,
-        either comes first and makes it fail, or fails itself and finds it.
-        """
-        for attempt in range(ATTEMPTS):
-            with suppress(StoreUnavailable):
-                kept = self._store._backend.heads([self._symbol]).get(self._symbol)
-                return kept is not None and unpack(kept.packed).commit == head.commit
-            self._pause(attempt)
-        raise StoreUnavailable(f"whether the bars of {self._symbol} were committed is unknown")
-
-    def _confirmed(self, draft: Draft) -> bool:
-        """Confirm what is visible, if it was so in time; whether nobody has moved it meanwhile."""
-        self._superseded |= draft.superseded
-        if draft.result.known is None:
-            return True
-        self._landed = self._landed or draft.result
-        if self._too_late(draft):
-            return False
-        head, packed, _ = pack(
-            replace(
-                draft.head,
-                version=draft.head.version + 1,
-                pending=0,
-                commit=f"{random.getrandbits(64):016x}",
-            )
-        )
-        if self._swap(head, packed):
-            return True
-        self._pause_after_conflict()
-        return False
-
-    def _too_late(self, draft: Draft) -> bool:
-        """Whether the clock has come too close to the k of a draft, and so it must be redone."""
-        self._now, known = self._store._clock(), draft.result.known
-        if known is None or self._now < known - CONFIRM:
-            return False
-        self._late += 1
-        if self._late == ATTEMPTS:
-            how = "committed" if self._landed is None else "confirmed"
-            raise StoreUnavailable(f"the bars were not {how} in time, {ATTEMPTS} times in a row")
-        return True
-
-    def _told(self, draft: Draft) -> CommitResult:
-        """What came of it, as of the first attempt that changed anything."""
-        if self._landed is None:
-            return draft.result
-        known = draft.result.known or draft.since or self._landed.known
-        return replace(self._landed, known=known)
-
-    def _discard(self, draft: Draft) -> None:
-        """Let go of objects that no HEAD will name."""
-        self._expire(set(draft.objects))
-
-    def _expire(self, names: set[Name]) -> None:
-        """Let objects go, but for parts of manifests, which have no salt: another may name them."""
-        names = {name for name in names if name.kind != "M"}
-        if names:
-            # What stays for ever costs a little; it is no reason to fail.
-            with suppress(StoreUnavailable):
-                self._store._backend.expire(names, self._now)
-
-    def _pause_after_conflict(self) -> None:
-        self._beaten += 1
-        if self._beaten == CONFLICTS:
-            raise StoreUnavailable(f"other commits to {self._symbol} came first each time")
-        self._pause(self._beaten)
-
-    def _pause(self, attempt: int) -> None:
-        self._store._sleep(random.uniform(0.5, 1.0) * min(LONGEST, PAUSE * 2**attempt))

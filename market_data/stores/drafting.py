@@ -3,17 +3,17 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import numpy as np
 
 from engine.types import Bars, Int64, Interval
-from market_data.block import encode
 from market_data.clock import Clock
 from market_data.errors import BadInstrument, MarketDataError
 from market_data.instruments import CorporateAction, Instrument
 from market_data.rows import Rows
 from market_data.stores.base import AHEAD, CommitResult
+from market_data.stores.chunking import SEALED, TAIL, encode_chunks, places_of
 from market_data.stores.head import Actions, Chunk, Head, Manifest, pack
 from market_data.stores.merging import (
     ActionRow,
@@ -26,14 +26,7 @@ from market_data.stores.merging import (
 from market_data.stores.objects import Name
 from market_data.stores.reading import Object, Reader
 
-__all__ = ["SEALED", "TAIL", "Delivery", "Draft", "Drafter", "encode_chunks"]
-
-TAIL: Final = 500
-"""Rows of the open tail; with more it is sealed, so that commits do not rewrite much."""
-SEALED: Final = 2000
-"""Rows of a sealed chunk, up to which a tail joins the one before it: some 20 KB of days."""
-LONGEST: Final = SEALED + SEALED // 8
-"""Rows with which restatements may leave a chunk before it is cut."""
+__all__ = ["Delivery", "Draft", "Drafter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +138,7 @@ class Drafter:
                 raise chunks
             rows, names = list(chunks.values()), list(chunks)
             time = delivery.bars.time if interval is delivery.interval else np.zeros(0, np.int64)
-            places = _places(rows, time)
+            places = places_of(rows, time)
             concerned = {i for i, one in enumerate(rows) if head.pending == one.known}
             concerned |= {i for i in places.tolist() if i < len(rows)}
             looked.append(_Listed(interval, rows, names, places, sorted(concerned)))
@@ -300,43 +293,3 @@ def _require_same(kept: Instrument, told: Instrument) -> None:
             f"{told.symbol} is kept from {kept.source!r} on the calendar {kept.calendar},"
             f" not from {told.source!r} on {told.calendar}"
         )
-
-
-def _places(chunks: Sequence[Chunk], time: Int64) -> Int64:
-    """Which chunk each time belongs to; one more than there are for a tail that is to be begun."""
-    if not chunks:
-        return np.zeros(len(time), np.int64)
-    firsts = np.array([one.first for one in chunks], np.int64)
-    places = np.maximum(np.searchsorted(firsts, time, side="right") - 1, 0)
-    last = chunks[-1]
-    if last.rows > TAIL:
-        places = places + (time > last.last)
-    found: Int64 = places.astype(np.int64)
-    return found
-
-
-def encode_chunks(
-    symbol: str, interval: Interval, rows: Rows, salt: int
-) -> tuple[list[Chunk], dict[Name, bytes]]:
-    """Rows as chunks: how a manifest lists them, and their bytes."""
-    chunks, objects = [], {}
-    for part in _cut(rows):
-        body, first = encode(part, salt), int(part.time[0])
-        name = Name.chunk(symbol, interval, first, body, sealed=len(part) > TAIL)
-        objects[name] = body
-        bars = 1 + int((part.time[1:] != part.time[:-1]).sum())
-        last, known = int(part.time[-1]), int(part.known.max())
-        chunks.append(Chunk(name.sort, first, last, len(part), bars, known))
-    return chunks, objects
-
-
-def _cut(rows: Rows) -> list[Rows]:
-    """Rows in pieces of SEALED, once they are too long, never between two rows of one time."""
-    parts, begin = [], 0
-    while len(rows) - begin > LONGEST:
-        end = int(np.searchsorted(rows.time, rows.time[begin + SEALED]))
-        if end <= begin:
-            end = int(np.searchsorted(rows.time, rows.time[begin], side="right"))
-        parts.append(rows.take(slice(begin, end)))
-        begin = end
-    return [*parts, rows.take(slice(begin, None))] if begin < len(rows) else parts

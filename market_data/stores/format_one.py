@@ -10,7 +10,7 @@ from engine.types import Interval
 from market_data.calendar import LENGTH
 from market_data.instruments import Instrument
 from market_data.rows import COLUMNS, Rows
-from market_data.stores.drafting import encode_chunks
+from market_data.stores.chunking import encode_chunks
 from market_data.stores.head import Actions, Head, Manifest, pack
 from market_data.stores.merging import ActionRow, pack_actions
 from market_data.stores.objects import Name

@@ -11,19 +11,18 @@ the price. Sealed chunks that lie in the table are archived in S3 as well, so th
 copy where one is damaged.
 """
 
-import json
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import astuple
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from market_data.aws.calls import Calls, Refused
+from market_data.aws.calls import Calls
 from market_data.errors import StoreUnavailable
 from market_data.instruments import Instrument
 from market_data.stores.dynamodb.bucket import Bucket
+from market_data.stores.dynamodb.heads import Heads
 from market_data.stores.dynamodb.items import (
     AT_ONCE,
     TIME_TO_LIVE,
@@ -48,9 +47,6 @@ __all__ = ["LARGE", "TABLE", "DynamoDBBackend"]
 
 LARGE: Final = 25_000
 """Bytes beyond which an object lies in S3."""
-HEAD: Final = "HEAD"
-SYMBOLS: Final = "SYMBOLS"
-LISTED_FOR: Final = 60.0  # seconds for which a list of all symbols is told again
 
 TABLE: Final[dict[str, Any]] = {
     "BillingMode": "PAY_PER_REQUEST",
@@ -93,85 +89,22 @@ class DynamoDBBackend:
         self._table = table
         self._calls = Calls(sleep, stopwatch)
         self._bucket = Bucket(self._calls, s3, bucket)
-        self._stopwatch = stopwatch
         self._threads = Threads("bars")
-        self._listed: tuple[float, list[Instrument]] | None = None
+        self._heads = Heads(client, table, self._calls, self._threads, stopwatch)
 
     # -- HEADs --------------------------------------------------------------------------------
 
     def heads(self, symbols: Collection[str]) -> dict[str, Kept]:
-        """See Backend.heads: consistent reads, a hundred in one call, the calls side by side."""
-        keys = [item_key(f"B#{symbol}", HEAD) for symbol in symbols]
-        batches = [keys[i : i + AT_ONCE] for i in range(0, len(keys), AT_ONCE)]
-        found = self._threads.all([partial(self._get, batch, consistent=True) for batch in batches])
-        return {
-            item["pk"]["S"].removeprefix("B#"): Kept(int(item["version"]["N"]), packed_bytes(item))
-            for batch in found
-            for item in batch
-        }
+        """See Backend.heads."""
+        return self._heads.read(symbols)
 
     def swap(self, instrument: Instrument, version: int, packed: bytes) -> bool:
-        """See Backend.swap.
-
-        PUT  HEAD
-        IF   version = :version        or, for a first one, there is no item
-        """
-        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
-        if version:
-            condition = {
-                "ConditionExpression": "version = :version",
-                "ExpressionAttributeValues": {":version": {"N": str(version)}},
-            }
-        else:
-            self._list(instrument)
-        try:
-            self._calls.ask(
-                self._client.put_item,
-                TableName=self._table,
-                Item={
-                    **item_key(f"B#{instrument.symbol}", HEAD),
-                    "version": {"N": str(version + 1)},
-                    "packed": {"B": packed},
-                },
-                **condition,
-            )
-        except Refused:
-            return False
-        return True
-
-    def _list(self, instrument: Instrument) -> None:
-        """Enter a new symbol into the list, before it has a HEAD: a crash leaves none unlisted."""
-        profile = {"S": json.dumps(astuple(instrument))}
-        self._calls.ask_again(
-            self._client.put_item,
-            TableName=self._table,
-            Item={**item_key(SYMBOLS, instrument.symbol), "profile": profile},
-        )
-        self._listed = None
+        """See Backend.swap."""
+        return self._heads.swap(instrument, version, packed)
 
     def profiles(self) -> list[Instrument]:
-        """See Backend.profiles; told again for a minute, because a long list has its price."""
-        listed, now = self._listed, self._stopwatch()
-        if listed is None or now - listed[0] > LISTED_FOR:
-            listed = self._listed = (
-                now,
-                [Instrument(*json.loads(item["profile"]["S"])) for item in self._query()],
-            )
-        return list(listed[1])
-
-    def _query(self) -> "Iterator[Item]":
-        query: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": {"S": SYMBOLS}},
-            "ConsistentRead": True,
-        }
-        while True:
-            answer = self._calls.ask_again(self._client.query, **query)
-            yield from answer["Items"]
-            if "LastEvaluatedKey" not in answer:
-                return
-            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        """See Backend.profiles."""
+        return self._heads.profiles()
 
     # -- objects ------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
-"""Items of a table by their keys: one call for many of them, again for what was not answered."""
+"""Items of a table: many by their keys in one call, or a partition page by page."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,10 +20,12 @@ __all__ = [
     "TIME_TO_LIVE",
     "expire_item",
     "item_key",
+    "items_under",
     "packed_bytes",
     "paths_of",
     "read_items",
     "read_lasting",
+    "version_is",
 ]
 
 AT_ONCE: Final = 100
@@ -40,6 +42,16 @@ def item_key(pk: str, sk: str) -> "dict[str, AttributeValueTypeDef]":
 def packed_bytes(item: "Item") -> bytes:
     """The bytes that an item keeps."""
     return bytes(item["packed"]["B"])
+
+
+def version_is(version: int) -> dict[str, Any]:
+    """The condition that an item is of a version still; of version 0 that there is none."""
+    if not version:
+        return {"ConditionExpression": "attribute_not_exists(pk)"}
+    return {
+        "ConditionExpression": "version = :version",
+        "ExpressionAttributeValues": {":version": {"N": str(version)}},
+    }
 
 
 def read_items(
@@ -108,13 +120,33 @@ def expire_item(calls: Calls, client: "DynamoDBClient", table: str, key: "Item",
         )
 
 
+def items_under(
+    calls: Calls, client: "DynamoDBClient", table: str, pk: str, begins: str = ""
+) -> "Iterator[Item]":
+    """The items of a partition in order, as they stand now: all, or those whose sk so begins."""
+    query: dict[str, Any] = {
+        "TableName": table,
+        "KeyConditionExpression": "pk = :pk",
+        "ExpressionAttributeValues": {":pk": {"S": pk}},
+        "ConsistentRead": True,
+    }
+    if begins:
+        query["KeyConditionExpression"] += " AND begins_with(sk, :begins)"
+        query["ExpressionAttributeValues"][":begins"] = {"S": begins}
+    return _pages(calls, client.query, query)
+
+
 def paths_of(calls: Calls, client: "DynamoDBClient", table: str) -> Iterator[str]:
     """The keys of every item of a table, both halves as one text."""
     scan: dict[str, Any] = {"TableName": table, "ProjectionExpression": "pk, sk"}
+    for item in _pages(calls, client.scan, scan):
+        yield f"{item['pk']['S']}/{item['sk']['S']}"
+
+
+def _pages(calls: Calls, ask: Callable[..., Any], asked: dict[str, Any]) -> "Iterator[Item]":
     while True:
-        answer = calls.ask_again(client.scan, **scan)
-        for item in answer["Items"]:
-            yield f"{item['pk']['S']}/{item['sk']['S']}"
+        answer = calls.ask_again(ask, **asked)
+        yield from answer["Items"]
         if "LastEvaluatedKey" not in answer:
             return
-        scan["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        asked = asked | {"ExclusiveStartKey": answer["LastEvaluatedKey"]}

@@ -17,6 +17,7 @@ from engine.types import Interval
 from market_data.aws.calls import Calls, Refused
 from market_data.quarantine import Quarantined, State
 from market_data.sources.sifting import Refusal
+from market_data.stores.dynamodb.items import item_key, items_under
 from market_data.stores.sqlite_quarantine import raw_row
 
 if TYPE_CHECKING:
@@ -159,21 +160,8 @@ class DynamoDBQuarantine:
         return self._query(f"{symbol}#{interval}#{_padded(time)}#")
 
     def _query(self, begins: str = "") -> Iterator[Quarantined]:
-        query: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": {"S": PARTITION}},
-            "ConsistentRead": True,
-        }
-        if begins:
-            query["KeyConditionExpression"] += " AND begins_with(sk, :begins)"
-            query["ExpressionAttributeValues"][":begins"] = {"S": begins}
-        while True:
-            answer = self._calls.ask_again(self._client().query, **query)
-            yield from map(_row, answer["Items"])
-            if "LastEvaluatedKey" not in answer:
-                return
-            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        found = items_under(self._calls, self._client(), self._table, PARTITION, begins)
+        return map(_row, found)
 
 
 def _padded(time: int) -> str:
@@ -185,7 +173,7 @@ def _sort(row: Quarantined) -> str:
 
 
 def _key(row: Quarantined) -> dict[str, Any]:
-    return {"pk": {"S": PARTITION}, "sk": {"S": _sort(row)}}
+    return item_key(PARTITION, _sort(row))
 
 
 def _item(row: Quarantined) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from market_data.calendar import SECOND
 from market_data.errors import Damaged, StoreUnavailable, UnknownFormat
 from market_data.instruments import ActionKind, CorporateAction, Instrument
 from market_data.stores import SqliteBarStore
-from market_data.stores.chunked import CONFLICTS, LOOKS, ChunkedBarStore
+from market_data.stores.chunked import ChunkedBarStore
+from market_data.stores.committing import CONFLICTS, LOOKS
 from market_data.stores.head import LARGEST, Chunk, Head, Manifest, pack, seal, unpack
 from market_data.stores.merging import pack_actions, unpack_actions
 
@@ -146,7 +147,7 @@ def test_whoever_meets_rows_pending_waits_a_little_before_it_moves_them(
 
     pauses = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("market_data.stores.chunked._Commit._confirmed", killed)
+        patch.setattr("market_data.stores.committing.Commit._confirmed", killed)
         with pytest.raises(KeyboardInterrupt):
             store.commit(AAPL, ONE_DAY, daily([10]))
     pending = clock.now + 2 * SECOND
@@ -156,7 +157,7 @@ def test_whoever_meets_rows_pending_waits_a_little_before_it_moves_them(
     assert store.series("AAPL", ONE_DAY).known.tolist() == [pending + 1] * 2
     # Where its k is near, there is nothing to wait for.
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("market_data.stores.chunked._Commit._confirmed", killed)
+        patch.setattr("market_data.stores.committing.Commit._confirmed", killed)
         with pytest.raises(KeyboardInterrupt):
             store.commit(AAPL, ONE_DAY, daily([12], first=2))
     clock.now += 2 * SECOND
@@ -191,7 +192,7 @@ def test_what_is_superseded_is_deleted_from_a_file_after_a_week(store, daily, cl
 def test_pending_actions_move_with_the_rows(store, daily, clock, day):
     split = CorporateAction(day("2020-01-07"), ActionKind.SPLIT, 2.0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("market_data.stores.chunked._Commit._confirmed", lambda self, draft: 1 / 0)
+        patch.setattr("market_data.stores.committing.Commit._confirmed", lambda self, draft: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             store.commit(AAPL, ONE_DAY, daily([10, 11]), [split])
     clock.sleep(10)

@@ -12,7 +12,7 @@ from engine.types import Bars, Interval
 from market_data.calendar import DAY, MINUTE, SECOND
 from market_data.errors import Damaged, StoreUnavailable
 from market_data.instruments import ActionKind, CorporateAction, Instrument
-from market_data.stores.drafting import SEALED, TAIL
+from market_data.stores.chunking import SEALED, TAIL
 from market_data.stores.dynamodb import (
     TABLE,
     TIME_TO_LIVE,
@@ -494,7 +494,7 @@ def test_the_clients_give_up_early_and_try_once(aws):
 
 
 def test_an_unknown_outcome_is_resolved_by_a_consistent_read_before_anything_else(
-    store, watched, daily, clock
+    store, watched, on_aws, daily, clock
 ):
     watched[0].lost = {"put_item": []}
     store.commit(AAPL, ONE_DAY, daily([10]))
@@ -512,8 +512,7 @@ def test_an_unknown_outcome_is_resolved_by_a_consistent_read_before_anything_els
             return answer
 
     lossy = Lossy(watched[0].client)
-    store._backend._client = lossy
-    result = store.commit(AAPL, ONE_DAY, daily([11], first=1))
+    result = on_aws(dynamodb=lossy).commit(AAPL, ONE_DAY, daily([11], first=1))
     assert (result.added, result.known) == (1, before + 2 * SECOND + 1)
     assert lossy.calls == [
         *("get_item", "get_item"),  # the HEAD, and the tail

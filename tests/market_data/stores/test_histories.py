@@ -96,6 +96,6 @@ def test_readers_who_speak_of_moments_that_are_pending_are_found_out(sqlite_in_m
 
 
 def test_writers_who_never_look_at_the_clock_again_are_found_out(sqlite_in_memory, monkeypatch):
-    monkeypatch.setattr("market_data.stores.chunked._Commit._too_late", lambda self, draft: False)
+    monkeypatch.setattr("market_data.stores.committing.Commit._too_late", lambda self, draft: False)
     with pytest.raises(AssertionError, match="and now it is"):
         play_some(sqlite_in_memory)

@@ -70,7 +70,7 @@ def test_a_panel_speaks_of_no_moment_after_it_was_written(store, clock, daily):
 def test_what_is_pending_is_pending_in_a_panel_too(store, clock, daily, monkeypatch):
     clock.sleep(10)
     with monkeypatch.context() as patch:
-        patch.setattr("market_data.stores.chunked._Commit._confirmed", lambda self, draft: 1 / 0)
+        patch.setattr("market_data.stores.committing.Commit._confirmed", lambda self, draft: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             store.commit(Instrument("IBM", source="told"), ONE_DAY, daily([99, 11, 6]))
     pending = clock.now + 2 * SECOND

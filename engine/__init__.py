@@ -1,7 +1,7 @@
 """The quantitative engine: indicators, strategies, decisions and what follows from them."""
 
 from engine.audit import Difference, LookAheadAudit, audit
-from engine.backtest import Backtest, EquityCurve, OnHold, OnSell, backtest
+from engine.backtest import Backtest, EquityCurve, backtest
 from engine.decision import Decision, decide
 from engine.entries import Indicator, Strategy, Threshold
 from engine.errors import (
@@ -19,6 +19,7 @@ from engine.indicators import compute, indicators
 from engine.parameters import Parameter
 from engine.performance import Drawdown, Performance
 from engine.sentiment import Sentiment
+from engine.stances import OnHold, OnSell
 from engine.state import Outlook, State
 from engine.state import open_state as open
 from engine.statistics import Estimate

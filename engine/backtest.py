@@ -4,27 +4,20 @@ A decision is a stance: on each bar it says which side to be on. It is known at 
 at the open of the next bar, so nothing is ever bought at a price that was known when deciding.
 """
 
-import enum
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from engine.decision import Decision
-from engine.errors import BadBars, BadParameter, NotEnoughHistory
+from engine.errors import BadParameter
 from engine.parameters import Parameter
 from engine.performance import Performance, bars_per_year, measured
+from engine.stances import OnHold, OnSell, matched, positions
 from engine.statistics import Estimate, wilson
 from engine.trades import Trades, traded
 from engine.types import Bars, Float64, Int8, Int64
 
-__all__ = [
-    "COSTS",
-    "Backtest",
-    "EquityCurve",
-    "OnHold",
-    "OnSell",
-    "backtest",
-]
+__all__ = ["COSTS", "Backtest", "EquityCurve", "backtest"]
 
 COSTS = {
     name: Parameter(
@@ -40,20 +33,6 @@ COSTS = {
         ("slippage_bps", 5.0, "How much worse than the open a leg is filled, likewise."),
     )
 }
-
-
-class OnSell(enum.StrEnum):
-    """What SELL does: hold a short position, or only leave the long one."""
-
-    SHORT = "SHORT"
-    FLAT = "FLAT"
-
-
-class OnHold(enum.StrEnum):
-    """What HOLD does: be out of the market, or keep the position there is."""
-
-    FLAT = "FLAT"
-    KEEP = "KEEP"
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,8 +205,8 @@ def backtest(
         COSTS[name].checked(value, "backtest") / 10_000
         for name, value in (("fee_bps", fee_bps), ("slippage_bps", slippage_bps))
     )
-    action, bars, calendar = _matched(decision, bars)
-    wanted = _positions(action, OnSell(on_sell), OnHold(on_hold))
+    action, bars, calendar = matched(decision, bars)
+    wanted = positions(action, OnSell(on_sell), OnHold(on_hold))
     filled = traded(wanted, bars, rate)
     if yearly is not None and not 0.0 < yearly < np.inf:  # a NaN fails it too
         raise BadParameter(f"backtest: a year has no {yearly} bars; it has more than 0")
@@ -238,9 +217,6 @@ def backtest(
     legs = 2 * len(trades) - int(np.count_nonzero(trades.open))
     profit = trades.profit[~trades.open]
     lost = -float(np.minimum(profit, 0.0).sum())
-    held = np.full(count, 1.0)
-    held[1:] = bars.close[1:] * ((1.0 - rate) / bars.open[1]) if count > 1 else 1.0
-    held.flags.writeable = False
     return Backtest(
         **measured(filled.equity, bars.time, yearly, trials),
         bars=bars,
@@ -252,51 +228,18 @@ def backtest(
         win_rate=_win_rate(profit),
         profit_factor=float(np.maximum(profit, 0.0).sum()) / lost if lost > 0.0 else None,
         ruined=filled.ruined,
-        buy_and_hold=Performance(**measured(held, bars.time, yearly, trials)),
+        buy_and_hold=Performance(**measured(_held(bars, rate), bars.time, yearly, trials)),
         bars_per_year=yearly,
     )
 
 
-def _matched(decision: Decision | Int8, bars: Bars | None) -> tuple[Int8, Bars, Int64]:
-    """The actions and the bars from the first that was judged, and the times of the calendar."""
-    if isinstance(decision, Decision):
-        judged, action, first = decision.bars, decision.action, decision.first
-        bars = judged if bars is None else bars
-    elif bars is None:
-        raise BadBars("actions alone cannot be traded: give the bars that they decide on")
-    else:
-        judged, action, first = bars, np.asarray(decision), 0
-        if action.shape != bars.time.shape or not np.isin(action, (-1, 0, 1)).all():
-            raise BadParameter("backtest: actions must be 1, 0 or -1, one for each bar")
-    calendar, count = judged.time, len(bars)
-    if bars is not judged:
-        start = int(np.searchsorted(calendar, bars.time[0])) if count else 0
-        if not np.array_equal(calendar[start : start + count], bars.time):
-            raise BadBars("the bars are not of the same times as those of the decision")
-        action, first = action[start : start + count], max(first - start, 0)
-    if first >= count:
-        raise NotEnoughHistory(first + 1, count)
-    if first:
-        action, bars = action[first:], bars[first:]
-    for name in ("open", "close"):
-        column = getattr(bars, name)
-        if not (column.min() > 0.0 and column.max() < np.inf):  # a NaN fails it too
-            raise BadBars(f"{name} holds a price that cannot be traded: not a number above 0")
-    return action.astype(np.int8, copy=False), bars, calendar
-
-
-def _positions(action: Int8, on_sell: OnSell, on_hold: OnHold) -> Int8:
-    """The position that each action asks for.
-
-    Examples
-    --------
-    >>> _positions(np.array([0, 1, 0, -1, 0]), OnSell.FLAT, OnHold.KEEP).tolist()
-    [0, 1, 1, 0, 0]
-    """
-    if on_hold is OnHold.KEEP:
-        said = np.where(action != 0, np.arange(len(action)), 0)
-        action = action[np.maximum.accumulate(said)]
-    return np.maximum(action, 0) if on_sell is OnSell.FLAT else action
+def _held(bars: Bars, rate: float) -> Float64:
+    """Worth at each close of the bars bought at the second's open, at a cost, and never sold."""
+    worth = np.full(len(bars), 1.0)
+    if len(bars) > 1:
+        worth[1:] = bars.close[1:] * ((1.0 - rate) / bars.open[1])
+    worth.flags.writeable = False
+    return worth
 
 
 def _win_rate(profit: Float64) -> Estimate:

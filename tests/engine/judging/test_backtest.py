@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 import engine
 from engine import BadBars, BadParameter, Bars, NotEnoughHistory
-from engine.backtest import OnHold, OnSell, backtest
+from engine.backtest import backtest
+from engine.stances import OnHold, OnSell
 from engine.statistics import wilson
 
 DAY = 86_400_000_000

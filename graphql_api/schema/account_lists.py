@@ -9,7 +9,7 @@ import strawberry
 from graphql_api.guard.deeds import OPERATOR
 from graphql_api.schema.account import Account, ApiKey
 from graphql_api.schema.catalogue import FREE
-from graphql_api.schema.connection import PAGE, PageInfo, check_counts, cursor, page, place
+from graphql_api.schema.connection import PAGE, PageInfo, Wanted, check_counts, cursor, page, place
 from graphql_api.schema.node import global_id
 from graphql_api.schema.scalars import DateTime
 from graphql_api.stores.records import Account as KeptAccount
@@ -19,7 +19,6 @@ from graphql_api.stores.records import Slice
 
 __all__ = ["AccountConnection", "ApiKeyConnection", "AuditConnection", "read_page"]
 
-PAGE_MAXIMUM: Final = 200
 KEY_PLACE: Final = re.compile(r"[0-9]{17}[0-9a-f]{64}")  # a moment, and the key's id
 ID: Final = re.compile(r"[!-}]{1,100}")
 
@@ -67,36 +66,16 @@ class ApiKeyConnection:
     total_count: int = strawberry.field(description="How many there are on all pages.")
 
     @classmethod
-    def page(
-        cls,
-        kept: list[KeptKey],
-        first: int | None,
-        after: str | None,
-        last: int | None,
-        before: str | None,
-    ) -> "ApiKeyConnection":
+    def page(cls, kept: list[KeptKey], wanted: Wanted) -> "ApiKeyConnection":
         """A page of keys in order of their making."""
         by_place = {f"{key.created_at:017d}{key.id}": key for key in kept}
         places = sorted(by_place)
-        part = page(
-            places,
-            maximum=PAGE_MAXIMUM,
-            first=first,
-            after=after,
-            last=last,
-            before=before,
-            read=_read(KEY_PLACE),
-        )
+        part = page(places, wanted, _read(KEY_PLACE))
         edges = [
             ApiKeyEdge(node=ApiKey.of(by_place[one]), cursor=cursor(one))
             for one in places[part.start : part.stop]
         ]
-        return cls(
-            edges=edges,
-            nodes=[edge.node for edge in edges],
-            page_info=part.info([edge.cursor for edge in edges]),
-            total_count=part.total,
-        )
+        return cls(**part.shown(edges))
 
 
 @strawberry.type(description="One thing that an audit entry says.", directives=FREE)
@@ -162,31 +141,25 @@ class AuditConnection:
         return cls(edges=edges, nodes=[edge.node for edge in edges], page_info=info)
 
 
-def read_page(
-    load: Callable[[Slice], list[Kept]],
-    first: int | None,
-    after: str | None,
-    last: int | None,
-    before: str | None,
-) -> tuple[list[Kept], PageInfo]:
+def read_page(load: Callable[[Slice], list[Kept]], wanted: Wanted) -> tuple[list[Kept], PageInfo]:
     """One page of a list that is too long to read whole, and where it stands.
 
     One more than fits is asked for, which tells whether there are more. On the side of a cursor
     that was given there are, since it is that of an element.
     """
-    check_counts(PAGE_MAXIMUM, first, last)
+    check_counts(wanted)
     start, end = (
         None if given is None else place(argument, given, _read(ID))
-        for argument, given in (("after", after), ("before", before))
+        for argument, given in (("after", wanted.after), ("before", wanted.before))
     )
-    size = last or first or PAGE
-    backwards = last is not None
+    size = wanted.last or wanted.first or PAGE
+    backwards = wanted.last is not None
     found = load(Slice(size + 1, start, end, backwards))
     more = len(found) > size
     found = found[-size:] if backwards else found[:size]
     return found, PageInfo(
-        has_next_page=before is not None if backwards else more,
-        has_previous_page=more if backwards else after is not None,
+        has_next_page=wanted.before is not None if backwards else more,
+        has_previous_page=more if backwards else wanted.after is not None,
         start_cursor=cursor(found[0].id) if found else None,
         end_cursor=cursor(found[-1].id) if found else None,
     )

@@ -10,13 +10,23 @@ from engine.performance import Performance
 from graphql_api.errors import BadInput
 from graphql_api.judgement import Judgement
 from graphql_api.schema.catalogue import FREE, Interval, Strategy, member
-from graphql_api.schema.connection import PAGE, After, Before, First, Last, bar_time, cursor, page
-from graphql_api.schema.cost import Cost, ListSize
+from graphql_api.schema.connection import (
+    PAGED,
+    After,
+    Before,
+    First,
+    Last,
+    Wanted,
+    bar_time,
+    cursor,
+    page,
+)
+from graphql_api.schema.cost import Cost
 from graphql_api.schema.provenance import Provenance
 from graphql_api.schema.results import NotEnoughHistory, UnknownSymbol
 from graphql_api.schema.scalars import DateTime, Symbol
 from graphql_api.schema.track_record import Estimate
-from graphql_api.schema.trades import MAXIMUM, Trade, TradeConnection, TradeEdge
+from graphql_api.schema.trades import Trade, TradeConnection, TradeEdge
 from market_data.bars import Snapshot
 from market_data.calendar import bars_per_year
 
@@ -165,15 +175,7 @@ class Backtest:
 
     @strawberry.field(
         description="The ledger, oldest first.",
-        directives=[
-            Cost(weight="0"),
-            ListSize(
-                assumed_size=PAGE,
-                slicing_arguments=["first", "last"],
-                sized_fields=["edges", "nodes"],
-                require_one_slicing_argument=False,
-            ),
-        ],
+        directives=[Cost(weight="0"), PAGED],
     )
     def trades(
         self,
@@ -184,15 +186,7 @@ class Backtest:
     ) -> TradeConnection:
         """A page of the trades."""
         ledger = self.result.trades
-        part = page(
-            ledger.entry_time,
-            maximum=MAXIMUM,
-            first=first,
-            after=after,
-            last=last,
-            before=before,
-            read=bar_time,
-        )
+        part = page(ledger.entry_time, Wanted(first, after, last, before), bar_time)
         edges = [
             TradeEdge(
                 node=Trade.of(trade, withheld=self.judgement.withheld),
@@ -200,12 +194,7 @@ class Backtest:
             )
             for trade in ledger[part.start : part.stop]
         ]
-        return TradeConnection(
-            edges=edges,
-            nodes=[edge.node for edge in edges],
-            page_info=part.info([edge.cursor for edge in edges]),
-            total_count=part.total,
-        )
+        return TradeConnection(**part.shown(edges))
 
     @strawberry.field(description="Worth over time, beside buying and holding.", directives=FREE)
     def equity(

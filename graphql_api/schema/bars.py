@@ -9,17 +9,18 @@ import strawberry
 from engine.types import Bars, Interval
 from graphql_api.schema.catalogue import FREE, derived_enum, member
 from graphql_api.schema.connection import (
-    PAGE,
+    PAGED,
     After,
     Before,
     First,
     Last,
     PageInfo,
+    Wanted,
     bar_time,
     cursor,
     page,
 )
-from graphql_api.schema.cost import Cost, ListSize
+from graphql_api.schema.cost import Cost
 from graphql_api.schema.node import Node, global_id
 from graphql_api.schema.provenance import Provenance
 from graphql_api.schema.results import PricesWithheld, UnknownSymbol
@@ -103,15 +104,7 @@ class BarSeries(Node):
 
     @strawberry.field(
         description="The bars, oldest first.",
-        directives=[
-            Cost(weight="1"),
-            ListSize(
-                assumed_size=PAGE,
-                slicing_arguments=["first", "last"],
-                sized_fields=["edges", "nodes"],
-                require_one_slicing_argument=False,
-            ),
-        ],
+        directives=[Cost(weight="1"), PAGED],
     )
     def bars(
         self,
@@ -122,15 +115,7 @@ class BarSeries(Node):
     ) -> BarConnection:
         """A page of the bars."""
         bars = self.known.bars[self.part]
-        part = page(
-            bars.time,
-            maximum=MAXIMUM,
-            first=first,
-            after=after,
-            last=last,
-            before=before,
-            read=bar_time,
-        )
+        part = page(bars.time, Wanted(first, after, last, before), bar_time, MAXIMUM)
         shown = bars[part.start : part.stop]
         columns = (shown.time, shown.open, shown.high, shown.low, shown.close, shown.volume)
         rows = zip(*(column.tolist() for column in columns), strict=True)
@@ -141,12 +126,7 @@ class BarSeries(Node):
             )
             for time, open_, high, low, close, volume in rows
         ]
-        return BarConnection(
-            edges=edges,
-            nodes=[edge.node for edge in edges],
-            page_info=part.info([edge.cursor for edge in edges]),
-            total_count=part.total,
-        )
+        return BarConnection(**part.shown(edges))
 
     @strawberry.field(description="What this answer was made of.", directives=FREE)
     def provenance(self) -> Provenance:

@@ -6,22 +6,26 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, TypeAlias, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeAlias, TypeVar
 
 import strawberry
 
 from engine.types import Int64
 from graphql_api.errors import BadInput
 from graphql_api.schema.catalogue import FREE
+from graphql_api.schema.cost import ListSize
 
 __all__ = [
+    "MAXIMUM",
     "PAGE",
+    "PAGED",
     "After",
     "Before",
     "First",
     "Last",
     "Page",
     "PageInfo",
+    "Wanted",
     "bar_time",
     "check_counts",
     "cursor",
@@ -34,9 +38,20 @@ Place = TypeVar("Place", int, str)
 PAGE = 50
 """How many where neither first nor last is given."""
 
+MAXIMUM = 200
+"""The most on a page, but for bars and signals."""
+
+PAGED = ListSize(
+    assumed_size=PAGE,
+    slicing_arguments=["first", "last"],
+    sized_fields=["edges", "nodes"],
+    require_one_slicing_argument=False,
+)
+"""How long a page may become: what the price of a connection is counted by."""
+
 _TIME = re.compile(r"-?[0-9]{1,18}")
 
-_BOUNDS = "at most 1,000 bars or signals and 200 of all else"
+_BOUNDS = f"at most 1,000 bars or signals and {MAXIMUM} of all else"
 
 First: TypeAlias = Annotated[
     int | None,
@@ -54,6 +69,15 @@ After: TypeAlias = Annotated[
 Before: TypeAlias = Annotated[
     str | None, strawberry.argument(description="Only what comes before this cursor.")
 ]
+
+
+class Wanted(NamedTuple):
+    """Which part of a list a caller asks for, by the arguments of a connection."""
+
+    first: int | None = None
+    after: str | None = None
+    last: int | None = None
+    before: str | None = None
 
 
 @strawberry.type(description="Where a page stands in the whole list.", directives=FREE)
@@ -76,14 +100,20 @@ class Page:
     stop: int
     total: int
 
-    def info(self, cursors: list[str]) -> PageInfo:
-        """Where the page stands."""
-        return PageInfo(
-            has_next_page=self.stop < self.total,
-            has_previous_page=self.start > 0,
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=cursors[-1] if cursors else None,
-        )
+    def shown(self, edges: Sequence[Any]) -> dict[str, Any]:
+        """The fields of a connection that holds these edges."""
+        cursors = [edge.cursor for edge in edges]
+        return {
+            "edges": list(edges),
+            "nodes": [edge.node for edge in edges],
+            "page_info": PageInfo(
+                has_next_page=self.stop < self.total,
+                has_previous_page=self.start > 0,
+                start_cursor=cursors[0] if cursors else None,
+                end_cursor=cursors[-1] if cursors else None,
+            ),
+            "total_count": self.total,
+        }
 
 
 def cursor(place: str) -> str:
@@ -100,13 +130,9 @@ def bar_time(text: str) -> int:
 
 def page(
     places: Sequence[Place] | Int64,
-    *,
-    maximum: int,
-    first: int | None,
-    after: str | None,
-    last: int | None,
-    before: str | None,
+    wanted: Wanted,
     read: Callable[[str], Place],
+    maximum: int = MAXIMUM,
 ) -> Page:
     """The part of an ordered list that the arguments of a connection ask for.
 
@@ -117,32 +143,35 @@ def page(
     ----------
     places : ordered sequence
         The place of each element: times, or symbols.
+    wanted : Wanted
     read : callable
         The place that a cursor's text means; raises ValueError where it can be none.
+    maximum : int
+        The most elements on a page.
 
     Raises
     ------
     BadInput
         When first and last are both given, one is out of range, or a cursor is none.
     """
-    check_counts(maximum, first, last)
+    check_counts(wanted, maximum)
     start, stop = 0, len(places)
-    if after is not None:
-        start = bisect_right(places, place("after", after, read))
-    if before is not None:
-        stop = max(start, bisect_left(places, place("before", before, read)))
-    if last is not None:
-        start = max(start, stop - last)
+    if wanted.after is not None:
+        start = bisect_right(places, place("after", wanted.after, read))
+    if wanted.before is not None:
+        stop = max(start, bisect_left(places, place("before", wanted.before, read)))
+    if wanted.last is not None:
+        start = max(start, stop - wanted.last)
     else:
-        stop = min(stop, start + (PAGE if first is None else first))
+        stop = min(stop, start + (PAGE if wanted.first is None else wanted.first))
     return Page(start, stop, len(places))
 
 
-def check_counts(maximum: int, first: int | None, last: int | None) -> None:
+def check_counts(wanted: Wanted, maximum: int = MAXIMUM) -> None:
     """Raise BadInput for a page that is counted from both ends, or too long or short."""
-    if first is not None and last is not None:
+    if wanted.first is not None and wanted.last is not None:
         raise BadInput("first and last are both given; a page is counted from one end.")
-    for name, value in (("first", first), ("last", last)):
+    for name, value in (("first", wanted.first), ("last", wanted.last)):
         if value is not None and not 1 <= value <= maximum:
             raise BadInput(f"{name} is {value}; a page holds 1 to {maximum}.")
 

@@ -9,17 +9,18 @@ from engine.types import Int64
 from graphql_api.judgement import Judgement
 from graphql_api.schema.catalogue import FREE, Strategy
 from graphql_api.schema.connection import (
-    PAGE,
+    PAGED,
     After,
     Before,
     First,
     Last,
     PageInfo,
+    Wanted,
     bar_time,
     cursor,
     page,
 )
-from graphql_api.schema.cost import Cost, ListSize
+from graphql_api.schema.cost import Cost
 from graphql_api.schema.node import Node, global_id
 from graphql_api.schema.provenance import Provenance
 from graphql_api.schema.results import NotEnoughHistory, UnknownSymbol
@@ -59,15 +60,7 @@ class SignalHistory(Node):
 
     @strawberry.field(
         description="The signals, oldest first.",
-        directives=[
-            Cost(weight="1"),
-            ListSize(
-                assumed_size=PAGE,
-                slicing_arguments=["first", "last"],
-                sized_fields=["edges", "nodes"],
-                require_one_slicing_argument=False,
-            ),
-        ],
+        directives=[Cost(weight="1"), PAGED],
     )
     def signals(
         self,
@@ -83,15 +76,7 @@ class SignalHistory(Node):
         """A page of the decision's bars."""
         bars = self._judged(bool(changes_only))
         times = self.judgement.snapshot.bars.time[bars]
-        part = page(
-            times,
-            maximum=MAXIMUM,
-            first=first,
-            after=after,
-            last=last,
-            before=before,
-            read=bar_time,
-        )
+        part = page(times, Wanted(first, after, last, before), bar_time, MAXIMUM)
         strategy = Strategy.of(self.judgement.decision)
         edges = [
             SignalEdge(
@@ -100,12 +85,7 @@ class SignalHistory(Node):
             )
             for bar in bars[part.start : part.stop]
         ]
-        return SignalConnection(
-            edges=edges,
-            nodes=[edge.node for edge in edges],
-            page_info=part.info([edge.cursor for edge in edges]),
-            total_count=part.total,
-        )
+        return SignalConnection(**part.shown(edges))
 
     @strawberry.field(description="What this answer was made of.", directives=FREE)
     def provenance(self) -> Provenance:

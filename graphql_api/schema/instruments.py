@@ -6,16 +6,14 @@ from functools import cached_property
 import strawberry
 
 from graphql_api.schema.catalogue import FREE, Interval, member
-from graphql_api.schema.connection import PageInfo, cursor, page
+from graphql_api.schema.connection import PageInfo, Wanted, cursor, page
 from graphql_api.schema.context import Info
 from graphql_api.schema.node import Node, global_id
 from graphql_api.schema.scalars import DateTime, Symbol, is_symbol
 from market_data.bars import Instrument as KeptInstrument
 from market_data.stores import BarStore, StoredInterval
 
-__all__ = ["PAGE_MAXIMUM", "Instrument", "Listed", "SymbolConnection"]
-
-PAGE_MAXIMUM = 200
+__all__ = ["Instrument", "Listed", "SymbolConnection"]
 
 
 class Listed:
@@ -101,45 +99,24 @@ class SymbolConnection:
     total_count: int = strawberry.field(description="How many there are on all pages.")
 
     @classmethod
-    def page(
-        cls,
-        bars: BarStore,
-        search: str | None,
-        first: int | None,
-        after: str | None,
-        last: int | None,
-        before: str | None,
-    ) -> "SymbolConnection":
+    def page(cls, bars: BarStore, search: str | None, wanted: Wanted) -> "SymbolConnection":
         """The instruments whose symbol or name holds what is searched for, a page of them."""
-        wanted = (search or "").casefold()
+        part_of = (search or "").casefold()
         found = sorted(
             (
                 one
                 for one in bars.instruments()
-                if wanted in one.symbol.casefold() or wanted in (one.name or "").casefold()
+                if part_of in one.symbol.casefold() or part_of in (one.name or "").casefold()
             ),
             key=lambda one: one.symbol,
         )
-        part = page(
-            [one.symbol for one in found],
-            maximum=PAGE_MAXIMUM,
-            first=first,
-            after=after,
-            last=last,
-            before=before,
-            read=_place,
-        )
+        part = page([one.symbol for one in found], wanted, _place)
         shown = found[part.start : part.stop]
         listed = Listed(bars, [one.symbol for one in shown])
         edges = [
             SymbolEdge(node=Instrument.of(one, listed), cursor=cursor(one.symbol)) for one in shown
         ]
-        return cls(
-            edges=edges,
-            nodes=[edge.node for edge in edges],
-            page_info=part.info([edge.cursor for edge in edges]),
-            total_count=part.total,
-        )
+        return cls(**part.shown(edges))
 
 
 def _place(text: str) -> str:

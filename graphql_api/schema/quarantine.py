@@ -10,24 +10,24 @@ from graphql_api.schema.access import RequiresScope
 from graphql_api.schema.account import Scope
 from graphql_api.schema.catalogue import FREE, Interval, member
 from graphql_api.schema.connection import (
-    PAGE,
+    PAGED,
     After,
     Before,
     First,
     Last,
     PageInfo,
+    Wanted,
     cursor,
     page,
 )
 from graphql_api.schema.context import Info
-from graphql_api.schema.cost import Cost, ListSize
+from graphql_api.schema.cost import Cost
 from graphql_api.schema.scalars import DateTime, Symbol
 from market_data.quarantine import Quarantined
 from market_data.quarantine import State as KeptState
 
 __all__ = ["QuarantineConnection", "QuarantineQueries"]
 
-PAGE_MAXIMUM = 200
 MOST = 10_000
 """The most rows that are listed; whoever has more looks at one symbol."""
 
@@ -137,35 +137,15 @@ class QuarantineConnection:
     total_count: int = strawberry.field(description="How many there are on all pages.")
 
     @classmethod
-    def page(
-        cls,
-        rows: Sequence[Quarantined],
-        first: int | None,
-        after: str | None,
-        last: int | None,
-        before: str | None,
-    ) -> "QuarantineConnection":
+    def page(cls, rows: Sequence[Quarantined], wanted: Wanted) -> "QuarantineConnection":
         """A page of the rows, which are few: they wait to be looked at by hand."""
         places = sorted(((_place(row), row) for row in rows), key=lambda one: one[0])
-        part = page(
-            [place for place, _ in places],
-            maximum=PAGE_MAXIMUM,
-            first=first,
-            after=after,
-            last=last,
-            before=before,
-            read=str,
-        )
+        part = page([place for place, _ in places], wanted, str)
         edges = [
             QuarantineEdge(node=QuarantinedRow.of(row), cursor=cursor(place))
             for place, row in places[part.start : part.stop]
         ]
-        return cls(
-            edges=edges,
-            nodes=[edge.node for edge in edges],
-            page_info=part.info([edge.cursor for edge in edges]),
-            total_count=part.total,
-        )
+        return cls(**part.shown(edges))
 
 
 def _place(row: Quarantined) -> str:
@@ -180,16 +160,7 @@ class QuarantineQueries:
     @strawberry.field(
         description="What sources gave and was not taken, by symbol, interval and time: unclosed "
         "bars, times off the grid, broken prices, contradicted jumps.",
-        directives=[
-            Cost(weight="1"),
-            RequiresScope(scope=member(Scope, "ADMIN")),
-            ListSize(
-                assumed_size=PAGE,
-                slicing_arguments=["first", "last"],
-                sized_fields=["edges", "nodes"],
-                require_one_slicing_argument=False,
-            ),
-        ],
+        directives=[Cost(weight="1"), RequiresScope(scope=member(Scope, "ADMIN")), PAGED],
     )
     def quarantine(
         self,
@@ -209,4 +180,4 @@ class QuarantineQueries:
         rows = info.context.quarantine.listing(
             symbol=symbol, state=None if decided else KeptState.HELD, limit=MOST
         )
-        return QuarantineConnection.page(rows, first, after, last, before)
+        return QuarantineConnection.page(rows, Wanted(first, after, last, before))

@@ -23,9 +23,9 @@ from graphql_api.schema.arguments import (
 from graphql_api.schema.bars import SPLITS, Adjusted, BarSeries, BarsResult, between
 from graphql_api.schema.catalogue import DEFAULT_INTERVAL, Indicator, Strategy
 from graphql_api.schema.catalogue import interval as engine_interval
-from graphql_api.schema.connection import PAGE, After, Before, First, Last
+from graphql_api.schema.connection import PAGED, After, Before, First, Last, Wanted
 from graphql_api.schema.context import Info
-from graphql_api.schema.cost import Cost, ListSize
+from graphql_api.schema.cost import Cost
 from graphql_api.schema.indicators import IndicatorInput, IndicatorResult, IndicatorSeries
 from graphql_api.schema.instruments import SymbolConnection
 from graphql_api.schema.results import NotEnoughHistory, PricesWithheld, UnknownSymbol
@@ -102,15 +102,7 @@ class MaterialQueries:
 
     @strawberry.field(
         description="The symbols whose bars are kept, by name.",
-        directives=[
-            Cost(weight="1"),
-            ListSize(
-                assumed_size=PAGE,
-                slicing_arguments=["first", "last"],
-                sized_fields=["edges", "nodes"],
-                require_one_slicing_argument=False,
-            ),
-        ],
+        directives=[Cost(weight="1"), PAGED],
     )
     def symbols(
         self,
@@ -125,7 +117,7 @@ class MaterialQueries:
         before: Before = None,
     ) -> SymbolConnection:
         """The instruments that are kept, a page at a time."""
-        return SymbolConnection.page(info.context.bars, search, first, after, last, before)
+        return SymbolConnection.page(info.context.bars, search, Wanted(first, after, last, before))
 
     @strawberry.field(
         description="The strategies that can judge, with their parameters and thresholds.",

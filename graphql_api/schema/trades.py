@@ -10,10 +10,7 @@ from graphql_api.schema.catalogue import FREE, derived_enum, member
 from graphql_api.schema.connection import PageInfo
 from graphql_api.schema.scalars import DateTime
 
-__all__ = ["MAXIMUM", "Trade", "TradeConnection", "TradeEdge"]
-
-MAXIMUM = 200
-"""The most trades on a page."""
+__all__ = ["Trade", "TradeConnection", "TradeEdge"]
 
 if TYPE_CHECKING:
     Side: TypeAlias = enum.Enum

@@ -19,7 +19,7 @@ from market_data.errors import UnknownAtSource
 from market_data.instruments import ActionKind
 from market_data.sources.base import RawAction, RawBar
 from market_data.sources.reading import as_written, date_of, rfc3339
-from market_data.sources.remote import Found, RemoteSource
+from market_data.sources.remote import Asked, Found, RemoteSource
 
 __all__ = ["Alpaca"]
 
@@ -48,9 +48,8 @@ class Alpaca(RemoteSource):
             "APCA-API-SECRET-KEY": credentials[SECRET],
         }
 
-    def _ask(
-        self, found: Found, symbol: str, interval: Interval, start: int, end: int, now: int
-    ) -> None:
+    def _ask(self, found: Found, asked: Asked) -> None:
+        symbol, interval, start, end, now = asked
         last = min(end - 1, now - WITHHELD)
         if last < start:
             return

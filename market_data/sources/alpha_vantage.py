@@ -18,7 +18,7 @@ from market_data.errors import NotPermitted, RateLimited, SourceError, UnknownAt
 from market_data.instruments import ActionKind
 from market_data.sources.base import RawAction, RawBar
 from market_data.sources.reading import as_written
-from market_data.sources.remote import Found, RemoteSource
+from market_data.sources.remote import Asked, Found, RemoteSource
 
 __all__ = ["AlphaVantage"]
 
@@ -38,11 +38,9 @@ class AlphaVantage(RemoteSource):
     base: ClassVar[str] = "https://www.alphavantage.co"
     names: ClassVar[dict[Interval, str]] = {Interval.ONE_DAY: "TIME_SERIES_DAILY"}
 
-    def _ask(
-        self, found: Found, symbol: str, interval: Interval, start: int, end: int, now: int
-    ) -> None:
-        size = "compact" if start > now - COMPACT else "full"
-        told = self._function(self.names[interval], symbol, outputsize=size)
+    def _ask(self, found: Found, asked: Asked) -> None:
+        size = "compact" if asked.start > asked.now - COMPACT else "full"
+        told = self._function(self.names[asked.interval], asked.symbol, outputsize=size)
         rows = self._reader.mapping(told.get(SERIES), SERIES)
         for day, row in sorted(rows.items()):
             numbers = self._reader.mapping(row, day)
@@ -52,11 +50,11 @@ class AlphaVantage(RemoteSource):
             ("SPLITS", ActionKind.SPLIT, "effective_date", "split_factor"),
             ("DIVIDENDS", ActionKind.DIVIDEND, "ex_dividend_date", "amount"),
         ):
-            told = self._function(function, symbol)
+            told = self._function(function, asked.symbol)
             for item in self._reader.items(told.get("data"), function):
                 action = self._reader.mapping(item, function)
                 ex_time = self._reader.day(action.get(date), date)
-                if start <= ex_time < end:
+                if asked.start <= ex_time < asked.end:
                     text = self._reader.number(action, value)
                     found.actions.append(RawAction(ex_time, kind, text))
 

@@ -97,7 +97,7 @@ class Limit(NamedTuple):
     apart: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """What a source gives, what it asks for, and what may be done with it.
 
@@ -111,16 +111,16 @@ class Terms:
         As published, for the plan that costs nothing.
     page : int
         The most bars that one request brings.
+    reason : str
+        Why it is flagged so, in a sentence.
+    terms_page, documentation : str
+        Where its terms and its interface are published.
     credentials : tuple of str
         The secrets without which it does not answer, by their names.
     redistributable : bool
         Whether its prices may be passed on to others. Where not, callers get signals, but no bars.
     personal_use : bool
         Whether it may be used by a person for themselves only.
-    reason : str
-        Why it is flagged so, in a sentence.
-    terms_page, documentation : str
-        Where its terms and its interface are published.
     delay : int, microseconds
         How long after its close a bar may still change.
     sparse : bool
@@ -132,12 +132,12 @@ class Terms:
     intervals: tuple[Interval, ...]
     limit: Limit
     page: int
-    credentials: tuple[str, ...]
-    redistributable: bool
-    personal_use: bool
     reason: str
     terms_page: str
     documentation: str
+    credentials: tuple[str, ...] = ()
+    redistributable: bool = False
+    personal_use: bool = False
     delay: int = 0
     sparse: bool = False
 

@@ -12,7 +12,7 @@ from engine.types import Interval
 from market_data.errors import UnknownAtSource
 from market_data.sources.base import RawBar
 from market_data.sources.reading import as_written
-from market_data.sources.remote import Found, RemoteSource
+from market_data.sources.remote import Asked, Found, RemoteSource
 
 __all__ = ["Binance"]
 
@@ -33,25 +33,17 @@ class Binance(RemoteSource):
         Interval.ONE_WEEK: "1w",
     }
 
-    def _ask(
-        self,
-        found: Found,
-        symbol: str,
-        interval: Interval,
-        start: int,
-        end: int,
-        now: int,  # noqa: ARG002
-    ) -> None:
-        first = -(-start // MILLISECOND)
+    def _ask(self, found: Found, asked: Asked) -> None:
+        first = -(-asked.start // MILLISECOND)
         for _ in self._pages():
             query = {
-                "symbol": symbol,
-                "interval": self.names[interval],
+                "symbol": asked.symbol,
+                "interval": self.names[asked.interval],
                 "startTime": str(first),
-                "endTime": str((end - 1) // MILLISECOND),
+                "endTime": str((asked.end - 1) // MILLISECOND),
                 "limit": str(self._terms.page),
             }
-            bars = self._page(symbol, query)
+            bars = self._page(asked.symbol, query)
             found.bars += bars
             if len(bars) < self._terms.page:
                 return

@@ -15,7 +15,7 @@ from market_data.calendar import LENGTH, SECOND
 from market_data.errors import UnknownAtSource
 from market_data.sources.base import RawBar
 from market_data.sources.reading import as_written, rfc3339
-from market_data.sources.remote import Found, RemoteSource
+from market_data.sources.remote import Asked, Found, RemoteSource
 
 __all__ = ["Coinbase"]
 
@@ -30,9 +30,8 @@ class Coinbase(RemoteSource):
         Interval.ONE_DAY: "86400",
     }
 
-    def _ask(
-        self, found: Found, symbol: str, interval: Interval, start: int, end: int, now: int
-    ) -> None:
+    def _ask(self, found: Found, asked: Asked) -> None:
+        symbol, interval, start, end, now = asked
         length = LENGTH[interval]
         first = -(-start // length) * length
         # Nothing has opened after now, and pages of nothing would be asked for one by one.

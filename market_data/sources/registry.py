@@ -1,4 +1,7 @@
-"""The sources there are: what each gives, limits, asks for and allows."""
+"""The sources there are: what each gives, limits, asks for and allows.
+
+Where an entry says nothing else, prices may not be passed on, and no key is asked for.
+"""
 
 from collections.abc import Iterable
 
@@ -19,9 +22,6 @@ TERMS: dict[str, Terms] = {
             intervals=(FIFTEEN, ONE_HOUR, FOUR_HOURS, ONE_DAY, ONE_WEEK),
             limit=Limit(3_000, 60.0),
             page=1_000,
-            credentials=(),
-            redistributable=False,
-            personal_use=False,
             reason="Its terms license the data for one's own use and permit no passing on.",
             terms_page="https://www.binance.com/en/terms",
             documentation="https://developers.binance.com/docs/binance-spot-api-docs/rest-api/market-data-endpoints",
@@ -32,9 +32,6 @@ TERMS: dict[str, Terms] = {
             intervals=(FIFTEEN, ONE_HOUR, ONE_DAY),
             limit=Limit(10, 1.0),
             page=300,
-            credentials=(),
-            redistributable=False,
-            personal_use=False,
             reason="Its market data terms forbid redistribution without written consent.",
             terms_page="https://www.coinbase.com/legal/market_data",
             documentation="https://docs.cdp.coinbase.com/api-reference/exchange-api/rest-api/products/get-product-candles",
@@ -47,8 +44,6 @@ TERMS: dict[str, Terms] = {
             limit=Limit(200, 60.0),
             page=10_000,
             credentials=("ALPACA_KEY_ID", "ALPACA_SECRET_KEY"),
-            redistributable=False,
-            personal_use=False,
             reason="The exchanges' agreements behind it forbid redistribution without a licence.",
             terms_page="https://files.alpaca.markets/disclosures/library/TermsAndConditions.pdf",
             documentation="https://docs.alpaca.markets/reference/stockbarsingle-1",
@@ -61,8 +56,6 @@ TERMS: dict[str, Terms] = {
             limit=Limit(40, 3_600.0),  # of 50 an hour and 1,000 a day; this keeps to both
             page=20_000,
             credentials=("TIINGO_API_KEY",),
-            redistributable=False,
-            personal_use=False,
             reason="Passing its data on needs a redistribution licence.",
             terms_page="https://www.tiingo.com/documentation/appendix/developers",
             documentation="https://www.tiingo.com/documentation/end-of-day",
@@ -75,7 +68,6 @@ TERMS: dict[str, Terms] = {
             limit=Limit(25, 86_400.0, apart=1.0),
             page=20_000,
             credentials=("ALPHA_VANTAGE_API_KEY",),
-            redistributable=False,
             personal_use=True,
             reason="Free keys are for personal use; anything else needs a commercial agreement.",
             terms_page="https://www.alphavantage.co/terms_of_service/",
@@ -88,8 +80,6 @@ TERMS: dict[str, Terms] = {
             intervals=(FIFTEEN, ONE_HOUR, ONE_DAY, ONE_WEEK),
             limit=Limit(60, 60.0),
             page=20_000,
-            credentials=(),
-            redistributable=False,
             personal_use=True,
             reason="Its terms are for personal use, and the endpoint is no published product.",
             terms_page="https://legal.yahoo.com/us/en/yahoo/terms/otos/index.html",
@@ -103,7 +93,6 @@ TERMS: dict[str, Terms] = {
             limit=Limit(60, 60.0),
             page=20_000,
             credentials=("STOOQ_API_KEY",),
-            redistributable=False,
             personal_use=True,
             reason="It is offered for personal use and publishes no licence to pass its data on.",
             terms_page="https://stooq.com/db/h/",
@@ -116,9 +105,7 @@ TERMS: dict[str, Terms] = {
             intervals=tuple(Interval),
             limit=Limit(1_000_000, 1.0),
             page=1_000_000,
-            credentials=(),
             redistributable=True,
-            personal_use=False,
             reason="Whoever brings a file knows what may be done with it.",
             terms_page="",
             documentation="docs/sources.md",

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from engine.types import Interval
 from market_data.clock import Clock
@@ -15,13 +15,34 @@ from market_data.sources.base import RawAction, RawBar, RawBatch, Terms
 from market_data.sources.http import Http
 from market_data.sources.reading import Reader
 
-__all__ = ["MAX_PAGES", "Found", "RemoteSource"]
+__all__ = ["MAX_PAGES", "Asked", "Found", "RemoteSource"]
 
 # No fetch asks more often: 1,000 pages of 300 bars are eight years of 15 minutes at Coinbase.
 MAX_PAGES = 1_000
 
 # Begins with a letter or digit, so that it can be no step in a path.
 _SYMBOL = re.compile(r"[A-Za-z0-9^][A-Za-z0-9.^=_:/-]{0,39}")
+
+
+class Asked(NamedTuple):
+    """What a source is asked for: bars of a range that is not empty.
+
+    Attributes
+    ----------
+    symbol : str
+        In the source's own spelling.
+    interval : Interval
+    start, end : int, microseconds UTC
+        Bars that opened from the one up to, and not at, the other.
+    now : int, microseconds UTC
+        When it is asked.
+    """
+
+    symbol: str
+    interval: Interval
+    start: int
+    end: int
+    now: int
 
 
 @dataclass(slots=True)
@@ -87,7 +108,7 @@ class RemoteSource(ABC):
         fetched_at = self._clock()
         found = Found()
         if start < end:
-            self._ask(found, symbol, interval, start, end, fetched_at)
+            self._ask(found, Asked(symbol, interval, start, end, fetched_at))
         return RawBatch(
             name,
             symbol,
@@ -100,10 +121,8 @@ class RemoteSource(ABC):
         )
 
     @abstractmethod
-    def _ask(
-        self, found: Found, symbol: str, interval: Interval, start: int, end: int, now: int
-    ) -> None:
-        """Ask for a range that is not empty, and put what is told into ``found``."""
+    def _ask(self, found: Found, asked: Asked) -> None:
+        """Ask, and put what is told into ``found``."""
 
     def _pages(self) -> Iterator[int]:
         """As many pages as may be asked for; more are refused, for nobody waits for them."""

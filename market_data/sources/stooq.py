@@ -16,7 +16,7 @@ from engine.types import Interval
 from market_data.errors import NotPermitted, RateLimited
 from market_data.sources.base import RawBar
 from market_data.sources.reading import date_of
-from market_data.sources.remote import Found, RemoteSource
+from market_data.sources.remote import Asked, Found, RemoteSource
 
 __all__ = ["Stooq"]
 
@@ -31,20 +31,12 @@ class Stooq(RemoteSource):
     base: ClassVar[str] = "https://stooq.com"
     names: ClassVar[dict[Interval, str]] = {Interval.ONE_DAY: "d"}
 
-    def _ask(
-        self,
-        found: Found,
-        symbol: str,
-        interval: Interval,
-        start: int,
-        end: int,
-        now: int,  # noqa: ARG002
-    ) -> None:
+    def _ask(self, found: Found, asked: Asked) -> None:
         query = {
-            "s": symbol.lower(),
-            "i": self.names[interval],
-            "d1": date_of(start).strftime("%Y%m%d"),
-            "d2": date_of(end - 1).strftime("%Y%m%d"),
+            "s": asked.symbol.lower(),
+            "i": self.names[asked.interval],
+            "d1": date_of(asked.start).strftime("%Y%m%d"),
+            "d2": date_of(asked.end - 1).strftime("%Y%m%d"),
             "o": "1111111",
             "apikey": self._credentials[KEY],
         }

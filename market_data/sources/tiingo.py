@@ -16,7 +16,7 @@ from market_data.instruments import ActionKind
 from market_data.sources.base import RawAction, RawBar
 from market_data.sources.http import Answer
 from market_data.sources.reading import as_written, date_of
-from market_data.sources.remote import Found, RemoteSource
+from market_data.sources.remote import Asked, Found, RemoteSource
 
 __all__ = ["Tiingo"]
 
@@ -35,23 +35,15 @@ class Tiingo(RemoteSource):
         """The token."""
         return {"Authorization": f"Token {credentials[KEY]}"}
 
-    def _ask(
-        self,
-        found: Found,
-        symbol: str,
-        interval: Interval,
-        start: int,
-        end: int,
-        now: int,  # noqa: ARG002
-    ) -> None:
+    def _ask(self, found: Found, asked: Asked) -> None:
         query = {
-            "startDate": date_of(start).isoformat(),
-            "endDate": date_of(end - 1).isoformat(),
+            "startDate": date_of(asked.start).isoformat(),
+            "endDate": date_of(asked.end - 1).isoformat(),
             "format": "json",
-            "resampleFreq": self.names[interval],
+            "resampleFreq": self.names[asked.interval],
         }
-        answer = self._http.get(f"/tiingo/daily/{quote(symbol, safe='')}/prices", query)
-        for row in self._reader.items(self._told(answer, symbol), "prices"):
+        answer = self._http.get(f"/tiingo/daily/{quote(asked.symbol, safe='')}/prices", query)
+        for row in self._reader.items(self._told(answer, asked.symbol), "prices"):
             self._row(found, self._reader.mapping(row, "price"))
 
     def _told(self, answer: Answer, symbol: str) -> Any:

@@ -19,7 +19,7 @@ from market_data.errors import NotOffered, SourceError, UnknownAtSource
 from market_data.instruments import ActionKind
 from market_data.sources.base import RawAction, RawBar
 from market_data.sources.reading import as_written
-from market_data.sources.remote import Found, RemoteSource
+from market_data.sources.remote import Asked, Found, RemoteSource
 
 __all__ = ["Yahoo"]
 
@@ -48,9 +48,8 @@ class Yahoo(RemoteSource):
         Interval.ONE_WEEK: "1wk",
     }
 
-    def _ask(
-        self, found: Found, symbol: str, interval: Interval, start: int, end: int, now: int
-    ) -> None:
+    def _ask(self, found: Found, asked: Asked) -> None:
+        symbol, interval, start, end, now = asked
         if interval is Interval.ONE_WEEK:
             # From the middle of a week it would tell a part of that week as a whole one.
             start -= (start - MONDAY) % (7 * DAY)

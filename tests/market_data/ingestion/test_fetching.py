@@ -27,7 +27,17 @@ class Told:
 
     @property
     def terms(self):
-        return Terms(self.name, "Told", (ONE_DAY,), Limit(1, 1.0), 10, (), True, False, "", "", "")
+        return Terms(
+            name=self.name,
+            title="Told",
+            intervals=(ONE_DAY,),
+            limit=Limit(1, 1.0),
+            page=10,
+            reason="",
+            terms_page="",
+            documentation="",
+            redistributable=True,
+        )
 
     def fetch(self, symbol, interval, start, end):
         self.asked.append((symbol, start // DAY, end // DAY))

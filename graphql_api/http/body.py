@@ -145,7 +145,7 @@ def _query(body: Any, *, reads_only: bool, dry_run: bool) -> Query:
         source=source,
         document_id=document_id,
         sha256=sha256,
-        operation_name=_text(body, "operationName"),
+        operation_name=_text(body, "operationName") or None,  # many clients send an empty one
         variables=_object(body, "variables"),
         reads_only=reads_only,
         dry_run=dry_run,

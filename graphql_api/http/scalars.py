@@ -21,11 +21,15 @@ It is answered as it was kept. An integer is no Symbol.
 
 DateTime
 --------
-A moment, by https://scalars.graphql.org/andimarek/date-time, in more detail:
+A moment, by RFC 3339, in microseconds.
 
-Input is a string by RFC 3339, section 5.6: a date, "T", a time with seconds, and an offset from UTC
-or "Z". Digits of a second past the sixth are cut off, since moments are kept in microseconds. It is
-answered in UTC with "Z", and with a fraction only where there is one: 2026-01-31T16:00:00Z.
+Input is a string by its section 5.6: a date, "T", a time with seconds, and an offset from UTC or
+"Z", the letters in either case. Digits of a second past the sixth are cut off. An offset of -00:00
+is UTC. A leap second, whose seconds are 60, is refused, as is a time without an offset.
+
+It is answered in UTC with "Z", and with a fraction of one to six digits only where there is one:
+2026-01-31T16:00:00Z, 2026-01-31T16:00:00.25Z. That is where it differs from
+https://scalars.graphql.org/andimarek/date-time, which always has three.
 
 Date
 ----

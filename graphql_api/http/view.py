@@ -15,7 +15,7 @@ from graphql_api.execution import Service
 from graphql_api.http.body import ALLOWED, read_query
 from graphql_api.http.conditional import holds
 from graphql_api.http.media import JSON, RESPONSE_JSON, negotiate
-from graphql_api.limits import ends_of
+from graphql_api.limits import check_length, ends_of
 from graphql_api.observability import note
 from graphql_api.schema.errors import as_api_error, refusal
 
@@ -65,17 +65,22 @@ class GraphQLView:
         if (pause := _out_of_reach(answer.body)) is not None:
             headers = {**answer.headers, "Retry-After": str(pause)}
             return respond(answer.body, media, Unavailable.status, headers)
+        content = orjson.dumps(answer.body)
+        if (too_long := check_length(content)) is not None:
+            note(errors=[too_long["extensions"]["code"]])
+            body = {"data": None, "errors": [too_long], "extensions": answer.body["extensions"]}
+            return respond(body, media, 200, answer.headers)
         # The older type answers 200 for whatever was a GraphQL request; the newer one says 400 of
         # a query that could not run.
         status = 400 if media == RESPONSE_JSON and not answer.executed else 200
         if answer.etag is None:
-            return respond(answer.body, media, status, answer.headers)
+            return respond(content, media, status, answer.headers)
         # Kept by the caller's own cache alone, which asks each time whether its copy still holds;
         # hearing that it does is admitted and paid for as the answer is.
         kept = {**answer.headers, "etag": answer.etag, "cache-control": "private, no-cache"}
         if holds(request.headers.get("if-none-match"), answer.etag):
             return Response(status_code=304, headers={**_HEADERS, **kept})
-        return respond(answer.body, media, status, kept)
+        return respond(content, media, status, kept)
 
     async def _call(self, function: Any, *arguments: Any) -> Any:
         if self._threads:
@@ -115,11 +120,11 @@ _HEADERS = {
 
 
 def respond(
-    body: Mapping[str, Any], media: str, status: int, headers: Mapping[str, str]
+    body: Mapping[str, Any] | bytes, media: str, status: int, headers: Mapping[str, str]
 ) -> Response:
     """A JSON answer, which nobody keeps unless the headers say so."""
     return Response(
-        orjson.dumps(body),
+        body if isinstance(body, bytes) else orjson.dumps(body),
         status_code=status,
         headers={"content-type": f"{media}; charset=utf-8", **_HEADERS, **headers},
     )

@@ -1,5 +1,6 @@
 """How large and how intricate one query may be, and how long it may take."""
 
+from graphql_api.limits.answer import check_length
 from graphql_api.limits.bounds import LIMITS, Limit
 from graphql_api.limits.flips import check_flips
 from graphql_api.limits.merging import aborted
@@ -12,6 +13,7 @@ __all__ = [
     "Limit",
     "aborted",
     "check_flips",
+    "check_length",
     "check_shape",
     "check_text",
     "check_time",

@@ -10,7 +10,7 @@ __all__ = ["LIMITS", "Limit", "beyond"]
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The most of something that one query may have."""
+    """The most of something that one query may have, or its answer."""
 
     name: str  # as extensions.limit says it
     maximum: int
@@ -69,9 +69,15 @@ LIMITS: Mapping[str, Limit] = {
             "searches for flip prices",
             "`flips` and `nextFlips`, each once for every signal of a list or a page.",
         ),
+        Limit(
+            "bytes",
+            6_000_000,
+            "bytes",
+            "Length of the answer, in which a quotation mark or backslash counts twice.",
+        ),
     )
 }
-"""In the order in which they are looked at: all but the last on the document alone."""
+"""In the order in which they are looked at: all but the last two on the document alone."""
 
 
 def beyond(

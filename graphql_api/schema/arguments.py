@@ -77,9 +77,11 @@ def given_parameters(given: Sequence[ParameterInput] | None) -> dict[str, float]
     BadInput
         When one is given twice.
     """
-    parameters = {one.name: one.value for one in given or ()}
-    if len(parameters) < len(given or ()):
-        raise BadInput("A parameter is given twice.")
+    parameters: dict[str, float] = {}
+    for one in given or ():
+        if one.name in parameters:
+            raise BadInput(f"The parameter {one.name[:40]!r} is given twice.")
+        parameters[one.name] = one.value
     return parameters
 
 

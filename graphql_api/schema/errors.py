@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 LONGEST = 400
 """Characters of a message: one that repeats a caller's value may be as long as the value."""
 
+_BOOLEAN = re.compile(r"(?<=value: )(?:True|False)$")
 _OF_PYTHON = re.compile(r", but encountered error '.*?'(?=; found)", re.DOTALL)
 
 OUR_FAULT = frozenset({"DATA_DAMAGED", "INTERNAL", "UNAVAILABLE"})
@@ -108,6 +109,7 @@ def _under_request_id(failure: ApiError) -> ApiError:
 def _in_terms_of_graphql(message: str) -> str:
     """What graphql-core says, without what Python said to it, and no longer than one reads."""
     message = _OF_PYTHON.sub("", message.replace("not to be None.", "not to be null."))
+    message = _BOOLEAN.sub(lambda said: said[0].lower(), message)
     return message if len(message) <= LONGEST else f"{message[: LONGEST - 3]}..."
 
 

@@ -23,6 +23,8 @@ from graphql_api.schema.catalogue import DEFAULT_INTERVAL, member
 from graphql_api.schema.context import Info
 from graphql_api.schema.cost import Cost
 from graphql_api.schema.query_signals import told
+from graphql_api.schema.results import NotEnoughHistory
+from graphql_api.schema.scalars import rfc3339
 
 __all__ = ["BacktestQueries"]
 
@@ -65,12 +67,21 @@ class BacktestQueries:
         check_range(start, end)
         asked = question(symbol, strategy, interval, None, as_of)
 
-        def tell(judgement: Judgement) -> Backtest:
+        def tell(judgement: Judgement) -> Backtest | NotEnoughHistory:
             filled = judgement.adjusted(kept_adjustment(adjustment or DIVIDENDS))
             part = between(filled.bars, start, end)
             needed = max(part.start, judgement.decision.first) + 1  # one that lies in the range
-            if part.stop < needed:
-                raise TooFewBars(needed, part.stop)
-            return Backtest.of(judgement, filled, part, costs, trials)
+            if part.stop >= needed:
+                return Backtest.of(judgement, filled, part, costs, trials)
+            error = TooFewBars(needed, part.stop)
+            if part.stop > part.start:
+                raise error
+            none = NotEnoughHistory.of(symbol, asked.interval, asked.strategy, error)
+            first, last = (rfc3339(int(filled.bars.time[bar])) for bar in (0, -1))
+            none.message = (
+                f"No bar of {asked.interval.value} of {symbol} opened between from and to: "
+                f"the first opened {first}, the last {last}."
+            )
+            return none
 
         return told(info, asked, tell)

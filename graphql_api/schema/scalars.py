@@ -1,6 +1,7 @@
 """The custom scalars: symbols, moments and days, each read strictly and written one way."""
 
 import datetime as dt
+import json
 import re
 from collections.abc import Callable
 from typing import Any, NewType
@@ -21,7 +22,7 @@ Date = NewType("Date", str)
 
 _SYMBOL = re.compile(r"[A-Z0-9.\-^=]{1,20}")
 _MOMENT = re.compile(
-    r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
+    r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
 )
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _EPOCH_DAY = _EPOCH.toordinal()
@@ -34,15 +35,16 @@ def micros(text: str) -> int:
 
     Raises
     ------
-    ValueError
-        When the text is no RFC 3339 time with an offset, or names no real moment.
+    ValueError, OverflowError
+        When the text is no RFC 3339 time with an offset, or names no moment of the years 1 to 9999.
     """
     match = _MOMENT.fullmatch(text)
     if match is None:
         raise ValueError("not an RFC 3339 time")
     day, clock, fraction, offset = match.groups()
     offset = "+00:00" if offset in "Zz" else offset
-    moment = dt.datetime.fromisoformat(f"{day}T{clock}{offset}")
+    # In UTC, too, it must lie in the years 1 to 9999, in which alone it can be told again.
+    moment = dt.datetime.fromisoformat(f"{day}T{clock}{offset}").astimezone(dt.UTC)
     whole = (moment - _EPOCH) // _MICROSECOND
     return whole + int((fraction or ".0")[1:7].ljust(6, "0"))
 
@@ -57,7 +59,8 @@ def rfc3339(moment: int) -> str:
 
 
 def _refuse(what: str, value: Any, right: str) -> GraphQLError:
-    shown = repr(value) if len(repr(value)) <= 40 else repr(value)[:40] + "..."
+    shown = repr(value) if isinstance(value, str) else json.dumps(value, default=str)
+    shown = shown if len(shown) <= 40 else shown[:40] + "..."
     return GraphQLError(f"{shown} is no {what}: {right}.", extensions={"code": "BAD_USER_INPUT"})
 
 
@@ -81,7 +84,10 @@ def _moment(value: Any) -> int:
             return micros(value)
     except (ValueError, OverflowError):
         pass
-    raise _refuse("DateTime", value, "write RFC 3339 with an offset, as in 2026-01-31T16:00:00Z")
+    right = "write RFC 3339 with an offset, as in 2026-01-31T16:00:00Z"
+    if isinstance(value, str) and ":60" in value:
+        right = "leap seconds are not counted; write the second after it"
+    raise _refuse("DateTime", value, right)
 
 
 def _day(value: Any) -> str:
@@ -123,7 +129,7 @@ SCALARS: dict[object, Any] = {
     DateTime: strawberry.scalar(
         name="DateTime",
         description="A moment by RFC 3339, with its offset; answered in UTC: 2026-01-31T16:00:00Z.",
-        specified_by_url="https://scalars.graphql.org/andimarek/date-time",
+        specified_by_url="/scalars#DateTime",
         serialize=rfc3339,
         parse_value=_moment,
         parse_literal=_literal(_moment),

@@ -102,9 +102,16 @@ def test_a_part_of_the_history_is_traded_alone(asked) -> None:
     empty = asked(**{"from": "2013-06-01T00:00:00Z"}).json["data"]["backtest"]
     assert empty["code"] == "NOT_ENOUGH_HISTORY"
     assert empty["barsNeeded"] == empty["barsKnown"] + 1  # a bar more would lie in the range
+    assert empty["message"] == (
+        "No bar of ONE_DAY of IBM opened between from and to: the first opened "
+        "2000-03-01T00:00:00Z, the last 2013-03-01T00:00:00Z."
+    )
     weekend = {"from": "2009-12-05T00:00:00Z", "to": "2009-12-06T00:00:00Z"}
     between = asked(**weekend).json["data"]["backtest"]
     assert between["barsNeeded"] == between["barsKnown"] + 1 < empty["barsNeeded"]
+    young = asked(to="2000-03-03T00:00:00Z").json["data"]["backtest"]
+    assert young["barsKnown"] == 3
+    assert "3 of IBM had closed" in young["message"]
     assert asked(symbol="NOPE").json["data"]["backtest"]["code"] == "UNKNOWN_SYMBOL"
 
 

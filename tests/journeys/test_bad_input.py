@@ -5,6 +5,7 @@ import json
 import pytest
 
 from graphql_api.guard.keys import mint
+from graphql_api.stores import Scope
 
 JSON = {"content-type": "application/json"}
 NEWER = {"accept": "application/graphql-response+json"}
@@ -272,3 +273,40 @@ def test_a_get_asks_by_its_address(way, new_key) -> None:
     assert way.send("GET", "/graphql?query={__typename}").status == 401
     long = way.send("GET", "/graphql?query=" + "x" * 16_001, headers)
     assert long.status == 413
+
+
+EDGES = [
+    "0001-01-01T00:00:00Z",
+    "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59.999999Z",
+    "9999-12-31T23:59:59-14:00",
+    "1969-12-31T23:59:59.999999+00:00",
+]
+
+
+@pytest.mark.parametrize("moment", EDGES)
+def test_no_moment_at_the_edge_of_time_is_a_failure_of_ours(http, ask, new_key, moment) -> None:
+    key = new_key(http, scopes=[Scope.SIGNALS_READ, Scope.KEYS_WRITE])
+    told = "id provenance { resolvedAsOf }"
+    fields = [
+        f'signal(symbol: "IBM", %s: $m) {{ ... on Signal {{ {told} barTime }} }}',
+        f'signalHistory(symbol: "IBM", %s: $m) {{ ... on SignalHistory {{ {told} }} }}',
+        f'bars(symbol: "IBM", %s: $m) {{ ... on BarSeries {{ {told} }} }}',
+        'bars(symbol: "IBM", %s: $m, to: "2000-01-01T00:00:00Z") { __typename }',
+        'bars(symbol: "IBM", %s: $m, from: "2000-01-01T00:00:00Z") { __typename }',
+        'backtest(symbol: "IBM", %s: $m) { ... on Backtest { bars } ... on UserError { message } }',
+        'indicator(symbol: "IBM", indicator: {name: RSI}, %s: $m) { __typename }',
+    ]
+    given = {0: ["at", "asOf"], 3: ["from"], 4: ["to"]}
+    queries = [
+        f"query ($m: DateTime) {{ {field % name} }}"
+        for place, field in enumerate(fields)
+        for name in given.get(place, ["from", "to", "asOf"])
+    ]
+    queries += [
+        f"mutation ($m: DateTime) {{ createApiKey(input: {{{name}: $m}}) {{ key {{ {name} }} }} }}"
+        for name in ("notBefore", "expiresAt")
+    ]
+    for query in queries:
+        errors = ask(http, query, key, m=moment).json.get("errors", [])
+        assert {error["extensions"]["code"] for error in errors} <= {"BAD_USER_INPUT"}, query

@@ -4,10 +4,12 @@ import itertools
 import json
 import logging
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
 import engine
+from graphql_api.limits import LIMITS
 from graphql_api.stores import Scope
 from market_data.errors import StoreUnavailable
 from market_data.stores import SqliteBarStore
@@ -139,6 +141,23 @@ def test_flip_prices_are_searched_for_so_often_and_the_symbols_of_a_screen_fit(
             }
         ]
         assert "data" not in refused.json
+
+
+def test_an_answer_too_long_to_be_handed_on_is_an_error_with_its_length(
+    way, ask, new_key, monkeypatch
+) -> None:
+    key = new_key(way)
+    page = '{ bars(symbol: "IBM") { ... on BarSeries { bars(first: %d) { nodes { time } } } } }'
+    monkeypatch.setitem(LIMITS, "bytes", replace(LIMITS["bytes"], maximum=5_000))
+    assert len(ask(way, page % 50, key).json["data"]["bars"]["bars"]["nodes"]) == 50
+    long = ask(way, page % 200, key)
+    assert (long.status, long.code) == (200, "QUERY_TOO_COMPLEX")
+    assert long.json["data"] is None
+    told = long.json["errors"][0]["extensions"]
+    assert (told["limit"], told["maximum"]) == ("bytes", 5_000)
+    assert told["value"] > 200 * len('{"time":"2000-03-01T00:00:00Z"}')
+    assert long.json["extensions"]["cost"]["actualQueryCost"] == 2
+    assert "ratelimit" in {name.lower() for name in long.headers}
 
 
 class Invocation:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import urllib.parse
 from typing import Any
 
 import pytest
@@ -20,6 +21,8 @@ INTERNALS = (
     "Exception",
     "1e+06",
     "object at",
+    "True",
+    "False",
 )
 
 SIGNAL = "{ signal(%s) { __typename } }"
@@ -50,6 +53,19 @@ QUERIES: list[tuple[str, dict[str, Any], str, str]] = [
     (SIGNAL % (WINDOW % '{name: "window", value: 1e400}'), {}, INPUT, "window must be a number"),
     (SIGNAL % (WINDOW % '{name: "window", value: NaN}'), {}, VALIDATION, "non numeric value: NaN"),
     (SIGNAL % (WINDOW % '{name: "windw", value: 3}'), {}, INPUT, "its parameters: window, rsi"),
+    (
+        SIGNAL % (WINDOW % '{name: "window", value: 3}, {name: "window", value: 4}'),
+        {},
+        INPUT,
+        "The parameter 'window' is given twice.",
+    ),
+    (
+        "query ($n: Int) { symbols(first: $n) { totalCount } }",
+        {"n": True},
+        INPUT,
+        "non-integer value: true",
+    ),
+    (SIGNAL % 'symbol: "IBM", at: true', {}, INPUT, "true is no DateTime"),
     (SIGNAL % 'symbol: "IBM", strategy: {}', {}, VALIDATION, "exactly one field"),
     (BARS % "first: 0", {}, INPUT, "first is 0; a page holds 1 to 1000."),
     (BARS % "first: 1001", {}, INPUT, "first is 1001; a page holds 1 to 1000."),
@@ -160,6 +176,19 @@ def test_of_several_operations_one_must_be_named(http, new_key) -> None:
         refused = http.send("POST", "/graphql", sent, body)
         assert (refused.status, refused.code) == (400, REQUEST)
         assert said in sentences(refused)[0]
+
+
+@pytest.mark.parametrize("way_of_asking", ["POST", "GET"])
+def test_an_empty_name_of_an_operation_is_none(http, new_key, way_of_asking) -> None:
+    sent = {"x-api-key": new_key(http)} | JSON
+    query = "query A { __typename }"
+    if way_of_asking == "POST":
+        body = json.dumps({"query": query, "operationName": ""}).encode()
+        reply = http.send("POST", "/graphql", sent, body)
+    else:
+        address = f"/graphql?query={urllib.parse.quote(query)}&operationName="
+        reply = http.send("GET", address, sent)
+    assert (reply.status, reply.json["data"]) == (200, {"__typename": "Query"})
 
 
 def test_what_is_asked_of_the_future_is_answered_as_of_now(http, ask, clock) -> None:

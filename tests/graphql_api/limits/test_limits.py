@@ -2,12 +2,13 @@
 
 import inspect
 import itertools
+import json
 
 import pytest
 from graphql import get_introspection_query, parse
 
 from graphql_api.documents import Documents, Unfit
-from graphql_api.limits import LIMITS, check_shape, check_text
+from graphql_api.limits import LIMITS, check_length, check_shape, check_text
 from graphql_api.schema import core_schema
 
 
@@ -57,7 +58,7 @@ def test_what_fits_is_let_through_and_one_more_is_refused(name: str) -> None:
 
 
 def test_every_limit_has_its_edge_here_or_is_tested_by_its_work() -> None:
-    assert set(LIMITS) - set(EDGES) == {"merging", "flips"}
+    assert set(LIMITS) - set(EDGES) == {"merging", "flips", "bytes"}
 
 
 @pytest.mark.parametrize(
@@ -175,3 +176,21 @@ def test_a_page_of_components_with_a_fragment_each_is_far_from_that_end() -> Non
     fragments = "".join(f"fragment F{i} on Strategy {{ name title hash }}" for i in range(25))
     spread = " ".join(f"...F{i}" for i in range(25))
     Documents(core_schema()).read(f"{{ strategies {{ {spread} }} }} {fragments}")
+
+
+def test_of_an_answer_each_quotation_mark_and_backslash_counts_twice() -> None:
+    maximum = LIMITS["bytes"].maximum
+    assert maximum == 6_000_000
+    for content in (b"x" * maximum, b'"' * (maximum // 2), b"\\" * (maximum // 2)):
+        assert check_length(content) is None
+        error = check_length(content + b"x")
+        assert error is not None
+        assert error["message"].startswith(f"The answer has {maximum + 1} bytes; it may have")
+        assert error["extensions"] == {
+            "code": "QUERY_TOO_COMPLEX",
+            "limit": "bytes",
+            "value": maximum + 1,
+            "maximum": maximum,
+        }
+        # Lambda hands on the answer as a string of JSON, of 6 MiB at most with all around it.
+        assert len(json.dumps(content.decode())) < 6 * 1024 * 1024

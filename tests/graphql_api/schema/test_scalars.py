@@ -20,6 +20,10 @@ from graphql_api.schema.scalars import SCALARS, Date, DateTime, Symbol, micros, 
         ("2013-03-01T02:00:00+02:00", 1_362_096_000_000_000),
         ("2013-03-01t00:00:00.5z", 1_362_096_000_500_000),
         ("2013-03-01T00:00:00.1234567Z", 1_362_096_000_123_456),
+        ("2013-03-01T00:00:00.123456789012345Z", 1_362_096_000_123_456),
+        ("2013-03-01T00:00:00-00:00", 1_362_096_000_000_000),
+        ("0001-01-01T00:00:00Z", -62_135_596_800_000_000),
+        ("9999-12-31T23:59:59.999999Z", 253_402_300_799_999_999),
     ],
 )
 def test_a_time_of_rfc_3339_is_read_to_the_microsecond(text: str, moment: int) -> None:
@@ -35,6 +39,12 @@ def test_a_time_of_rfc_3339_is_read_to_the_microsecond(text: str, moment: int) -
         "2013-03-01T25:00:00Z",
         "2013-03-01 00:00:00Z",
         "1362096000",
+        "0000-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+14:00",  # in UTC a year before, and a year later
+        "9999-12-31T23:59:59-14:00",
+        "10000-01-01T00:00:00Z",
+        "2013-03-01T00:00:00.Z",
+        "2013-03-01T00:00:00+24:00",
         "٢٠١٣-03-01T00:00:00Z",
         "",
     ],
@@ -68,6 +78,24 @@ def test_what_is_no_symbol_is_refused_in_one_short_sentence(value: object) -> No
     with pytest.raises(GraphQLError, match="1 to 20") as refused:
         SCALARS[Symbol].parse_value(value)
     assert len(refused.value.message) < 150
+
+
+def test_a_leap_second_is_refused_as_such() -> None:
+    with pytest.raises(GraphQLError, match="leap seconds are not counted; write the second after"):
+        SCALARS[DateTime].parse_value("2016-12-31T23:59:60Z")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(True, "true"), (None, "null"), ({"a": [1, "b"]}, '{"a": [1, "b"]}'), (1.5, "1.5")],
+)
+@pytest.mark.parametrize("scalar", [Symbol, DateTime, Date])
+def test_what_is_no_string_is_shown_as_json_has_it(
+    scalar: object, value: object, shown: str
+) -> None:
+    with pytest.raises(GraphQLError) as refused:
+        SCALARS[scalar].parse_value(value)
+    assert refused.value.message.startswith(f"{shown} is no ")
 
 
 def test_a_symbol_in_small_letters_is_told_how_to_write_it() -> None:

@@ -11,6 +11,7 @@ from cfnlint.decode import decode
 from engine.types import Interval
 from market_data.handler import Places
 from market_data.messages import read
+from market_data.stores.dynamodb.quarantine import PARTITION
 from market_data.worker import RESERVE
 
 TEMPLATE = Path(__file__).parents[2] / "infra" / "ingestion.yaml"
@@ -143,6 +144,16 @@ def test_each_role_may_do_what_its_code_does_and_nothing_else(resources):
         "secretsmanager:GetSecretValue",
         {"Ref": "SourceKeysArn"},
     )
+
+
+def test_the_worker_deletes_nothing_but_rows_of_the_quarantine(resources):
+    policies = resources["WorkRole"]["Properties"]["Policies"]
+    statements = [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
+    [deletes] = [one for one in statements if "dynamodb:DeleteItem" in one["Action"]]
+    assert deletes["Action"] == "dynamodb:DeleteItem"
+    assert deletes["Condition"] == {
+        "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [PARTITION]}
+    }
 
 
 def test_the_functions_find_their_places_in_their_variables():

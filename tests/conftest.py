@@ -134,6 +134,14 @@ def wait_for_health(process: "subprocess.Popen[bytes]", url: str, log: Path) -> 
 
 
 @pytest.fixture
+def atomic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """moto changes an item in several steps; DynamoDB does it in one."""
+    from tests.aws import make_atomic
+
+    make_atomic(monkeypatch)
+
+
+@pytest.fixture
 def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
     """A provider on this machine, which is asked in place of Binance and of alternative.me."""
     with serving() as answering:

@@ -1,7 +1,6 @@
 """Whatever is sent, nothing answers with a 5xx, a traceback, or anything but GraphQL's JSON."""
 
 import json
-import os
 import random
 from typing import Any
 
@@ -10,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graphql_api.errors import ApiError
+from tests.fuzz import TIMES
 
 CODES = {one.code for one in [ApiError, *ApiError.__subclasses__()]} | {
     "RATE_LIMITED",
@@ -20,9 +20,6 @@ CODES = {one.code for one in [ApiError, *ApiError.__subclasses__()]} | {
     "PERSISTED_QUERY_NOT_SUPPORTED",
 }
 OURS = {"DATA_DAMAGED", "INTERNAL", "UNAVAILABLE"}
-
-TIMES = int(os.environ.get("FUZZ_TIMES", "1"))
-"""How often the few thousand cases of every run; `make fuzz` does many."""
 
 cheap = settings(
     max_examples=400 * TIMES,

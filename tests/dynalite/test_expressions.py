@@ -15,12 +15,12 @@ from pathlib import Path
 import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
-from moto import mock_aws
 
 from graphql_api.stores import Account, ApiKey, AuditEntry, Charge, Overrides, Scope, Slot
 from graphql_api.stores.dynamodb import TABLE, DynamoDBStore
 from graphql_api.stores.protocols import AccountStore, UsageStore
 from graphql_api.stores.records import Once, Slice
+from tests.aws import in_memory
 from tests.conftest import free_port
 
 HERE = Path(__file__).parent
@@ -116,9 +116,7 @@ def everything_that_is_asked(store):
 @pytest.fixture(scope="module")
 def sent():
     """The requests of all methods, those within transactions one by one."""
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
-        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    with in_memory():
         client = boto3.client("dynamodb", region_name=REGION)
         client.create_table(TableName="strict", **TABLE)
         recording = Recording(client)

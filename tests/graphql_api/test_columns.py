@@ -14,6 +14,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from graphql_api.columns import ColumnExecutor
 from graphql_api.schema.scalars import SCALARS, DateTime
+from tests.fuzz import TIMES
 
 
 @strawberry.enum
@@ -162,7 +163,7 @@ EVERYTHING = """{ branches { name __typename leaf { ...L } leaves { ...L } some 
 
 
 @settings(
-    max_examples=250,
+    max_examples=100 * TIMES,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -182,7 +183,7 @@ def test_answers_and_errors_are_those_of_graphql_core(source, tree, on) -> None:
     assert repr(told) == repr(expected)  # the order of fields too, and 1 is not 1.0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50 * TIMES, deadline=None)
 @given(tree=st.lists(branch(), min_size=1, max_size=3))
 def test_whatever_does_not_fit_is_told_in_the_words_of_graphql_core(tree) -> None:
     TREE[:] = tree

@@ -4,13 +4,13 @@ import uuid
 
 import boto3
 import pytest
-from moto import mock_aws
 from moto.secretsmanager.models import secretsmanager_backends
 
 from graphql_api import rotation
 from graphql_api.guard.kept import Away
 from graphql_api.guard.secrets import Secret
 from graphql_api.rotation import handler
+from tests.aws import in_memory
 
 FIRST = "f" * 64
 
@@ -88,11 +88,8 @@ def distribution(shown):
 
 @pytest.fixture
 def stack(monkeypatch, clock):
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.setattr(rotation, "PAUSE", 0.0)
-    with mock_aws():
+    with in_memory():
         stack = Stack(clock)
         monkeypatch.setenv("DISTRIBUTION_ID", stack.id)
         yield stack

@@ -14,7 +14,6 @@ from typing import Any, Protocol
 
 import boto3
 import pytest
-from moto import mock_aws
 from starlette.testclient import TestClient
 
 from graphql_api.app import create_app, open_accounts
@@ -25,6 +24,7 @@ from graphql_api.settings import Settings
 from graphql_api.stores import AuditEntry
 from graphql_api.stores.dynamodb import TABLE
 from market_data.clock import now
+from tests.aws import in_memory
 
 
 @dataclass(frozen=True)
@@ -144,14 +144,11 @@ def lambda_(sample_bars: Path, more_settings: dict[str, str]) -> Iterator[Lambda
     One for a module, as an environment lives for many requests; each test makes its own account.
     """
     environ = {
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": "eu-central-1",
         "INTELLPULSE_STORE": "dynamodb",
         "INTELLPULSE_ACCOUNTS_TABLE": "accounts",
         "INTELLPULSE_BARS_FILE": str(sample_bars),
     }
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
+    with in_memory() as patch:
         for name, value in (environ | more_settings).items():
             patch.setenv(name, value)
         # moto answers in this process, a hundred times slower than DynamoDB on a busy machine; what

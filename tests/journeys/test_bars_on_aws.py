@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from moto import mock_aws
 from starlette.testclient import TestClient
 
 from graphql_api.app import create_app, open_accounts, open_bars
@@ -13,6 +12,7 @@ from graphql_api.settings import Settings
 from market_data.sample import seed
 from market_data.stores.dynamodb import TABLE, connect, connect_s3
 from market_data.stores.dynamodb import backend as backend_module
+from tests.aws import REGION, in_memory
 
 ANSWER = """
 query ($asOf: DateTime) {
@@ -25,18 +25,11 @@ query ($asOf: DateTime) {
   }
 }
 """
-REGION = "eu-central-1"
 
 
 @pytest.fixture
-def aws(monkeypatch):
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": REGION,
-    }.items():
-        monkeypatch.setenv(name, value)
-    with mock_aws():
+def aws():
+    with in_memory():
         dynamodb, s3 = connect(), connect_s3()
         dynamodb.create_table(TableName="bars", **TABLE)
         s3.create_bucket(Bucket="bars", CreateBucketConfiguration={"LocationConstraint": REGION})

@@ -8,7 +8,6 @@ from contextlib import closing
 
 import numpy as np
 import pytest
-from moto import mock_aws
 from starlette.testclient import TestClient
 
 from graphql_api.app import create_app, open_accounts, open_bars, open_readings
@@ -19,8 +18,8 @@ from market_data.calendar import DAY
 from market_data.readings import Delivered
 from market_data.sample import seed
 from market_data.stores.dynamodb import TABLE, connect, connect_s3
+from tests.aws import REGION, in_memory
 
-REGION = "eu-central-1"
 SIGNAL = "... on Signal { symbol score close }"
 EVERY_WAY = f"""{{
   broken: signal(symbol: "AAPL") {{ {SIGNAL} }}
@@ -112,16 +111,13 @@ class OnAws:
 
 
 @pytest.fixture(params=["files", "aws"])
-def home(request, tmp_path, data, clock, monkeypatch):
+def home(request, tmp_path, data, clock):
     """Each home, with the sample bars and some sentiment."""
     if request.param == "files":
         place = InFiles(data)
         yield keep_readings(place, clock)
         return
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    with mock_aws():
+    with in_memory():
         place = OnAws(tmp_path)
         with closing(place):
             store = open_bars(place.settings, clock)

@@ -6,7 +6,6 @@ from collections import Counter
 import numpy as np
 import pytest
 from botocore.client import BaseClient
-from moto import mock_aws
 from starlette.testclient import TestClient
 
 import engine
@@ -18,9 +17,9 @@ from market_data.calendar import DAY
 from market_data.instruments import Instrument
 from market_data.readings import Delivered
 from market_data.stores.dynamodb import TABLE, connect, connect_s3
+from tests.aws import REGION, in_memory
 from tests.conftest import NOON, HandClock
 
-REGION = "eu-central-1"
 SYMBOLS = [f"S{number}" for number in range(100)]
 BARS = 300
 LONGEST_WAIT = 20.0  # seconds that a call waits for those beside it, before it says there are none
@@ -78,10 +77,7 @@ class Rounds:
 def table():
     """A hundred symbols with their sentiment, in tables that this module's tests only read."""
     clock = HandClock(NOON)
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
-        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-        patch.setenv("AWS_DEFAULT_REGION", REGION)
+    with in_memory():
         dynamodb, s3 = connect(), connect_s3()
         dynamodb.create_table(TableName="bars", **TABLE)
         s3.create_bucket(Bucket="bars", CreateBucketConfiguration={"LocationConstraint": REGION})

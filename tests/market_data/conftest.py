@@ -1,6 +1,5 @@
 """A clock that tests move by hand, and bars made to order."""
 
-import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
@@ -8,13 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from moto import mock_aws
-from moto.dynamodb.responses import DynamoHandler
 
 from engine.types import Bars
 from market_data.calendar import DAY, SECOND
 from market_data.stores import SqliteBarStore
 from market_data.stores.dynamodb import TABLE, connect, connect_s3
+from tests.aws import REGION, in_memory
 
 # 2020-01-06, a Monday, at 00:00Z.
 MONDAY = (date(2020, 1, 6) - date(1970, 1, 1)).days * DAY
@@ -74,31 +72,11 @@ def sqlite(tmp_path: Path, clock: HandClock) -> Iterator[SqliteBarStore]:
     store.close()
 
 
-REGION = "eu-central-1"
-
-
 @pytest.fixture(scope="module")  # and no longer: nested mocks share their tables
 def aws():
     """Clients of DynamoDB and S3, with all that they meet in memory."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        with mock_aws():
-            yield connect(REGION), connect_s3(REGION)
-
-
-@pytest.fixture
-def atomic(monkeypatch):
-    """moto changes an item in several steps; DynamoDB does it in one."""
-    lock = threading.Lock()
-    unlocked = DynamoHandler.call_action
-
-    def locked(self):
-        with lock:
-            return unlocked(self)
-
-    monkeypatch.setattr(DynamoHandler, "call_action", locked)
+    with in_memory():
+        yield connect(), connect_s3()
 
 
 @pytest.fixture

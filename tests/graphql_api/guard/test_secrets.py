@@ -5,10 +5,10 @@ import json
 import boto3
 import pytest
 from botocore.exceptions import ConnectTimeoutError
-from moto import mock_aws
 
 from graphql_api.errors import Unavailable
 from graphql_api.guard.secrets import Secret
+from tests.aws import in_memory
 
 OLDEST, OLD, NEW, NEWEST = (letter * 32 for letter in "abcd")
 
@@ -133,11 +133,8 @@ def test_no_secret_is_in_any_text_or_log(tmp_path, clock, caplog):
 
 
 @pytest.fixture
-def aws(monkeypatch):
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    with mock_aws():
+def aws():
+    with in_memory():
         yield
 
 

@@ -38,6 +38,7 @@ from graphql_api.schema.work import work
 from graphql_api.settings import Settings
 from graphql_api.stores import Scope
 from market_data.stores import SqliteBarStore, SqliteReadingStore
+from tests.fuzz import TIMES
 
 SYMBOLS = ['"AAPL"', '"IBM"', '"NONE"']
 VALUES: dict[str, st.SearchStrategy[str]] = {
@@ -158,7 +159,7 @@ documents = Documents(core_schema(), capacity=1)
 
 
 @settings(
-    max_examples=250,
+    max_examples=100 * TIMES,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

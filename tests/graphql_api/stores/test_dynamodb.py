@@ -28,7 +28,7 @@ from graphql_api.stores import (
     StoreUntouched,
 )
 from graphql_api.stores.dynamodb import TABLE, TIME_TO_LIVE, DynamoDBStore, connect
-from graphql_api.stores.dynamodb.items import time_to_live
+from graphql_api.stores.dynamodb.items import account_item, listed_item, time_to_live
 from market_data.aws.patience import within
 
 TODAY = "2026-11-21"
@@ -288,24 +288,25 @@ class Partial(Faulty):
         return answer
 
 
-def accounts_in(store, count):
+def accounts_in(client, table, count):
     accounts = [Account(f"01{n:03d}", str(n), "DEMO", n) for n in range(count)]
-    for one in accounts:
-        entry = AuditEntry(f"{one.created_at:026d}", one.id, 1, "cli", "account.created")
-        store.create_account(one, None, entry)
+    items = [make(one) for one in accounts for make in (account_item, listed_item)]
+    for start in range(0, len(items), 25):
+        puts = [{"PutRequest": {"Item": item}} for item in items[start : start + 25]]
+        client.batch_write_item(RequestItems={table: puts})
     return accounts
 
 
 def test_a_batch_that_is_read_in_part_is_read_to_its_end(client, table, atomic):
     store = DynamoDBStore(Partial(client, 2), table)
-    accounts = accounts_in(store, 5)
+    accounts = accounts_in(client, table, 5)
     assert store.list_accounts(Slice(9)) == accounts
     assert store.client.batches == [5, 3, 1]
 
 
 def test_a_batch_of_which_nothing_is_read_is_unavailable(client, table, atomic):
     store = DynamoDBStore(Partial(client, 0), table)
-    accounts_in(store, 1)
+    accounts_in(client, table, 1)
     with pytest.raises(StoreUnavailable, match="none of a batch"):
         store.list_accounts(Slice(9))
     assert store.client.batches == [1]
@@ -313,14 +314,14 @@ def test_a_batch_of_which_nothing_is_read_is_unavailable(client, table, atomic):
 
 def test_more_accounts_than_a_batch_holds_are_read_in_several(client, table, atomic):
     store = DynamoDBStore(Partial(client, 100), table)
-    accounts = accounts_in(store, 101)
+    accounts = accounts_in(client, table, 101)
     assert store.list_accounts(Slice(200)) == accounts
     assert store.client.batches == [100, 1]
 
 
 def test_a_list_forgets_an_account_whose_profile_is_gone(client, table, atomic):
     store = DynamoDBStore(client, table)
-    first, second = accounts_in(store, 2)
+    first, second = accounts_in(client, table, 2)
     key = {"pk": {"S": f"ACCT#{first.id}"}, "sk": {"S": "PROFILE"}}
     client.delete_item(TableName=table, Key=key)
     assert store.list_accounts(Slice(9)) == [second]

@@ -10,7 +10,6 @@ from unittest.mock import Mock
 import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from moto import mock_aws
 
 from engine.types import Interval
 from market_data.clock import now
@@ -18,9 +17,9 @@ from market_data.errors import BadMessage, StoreUnavailable
 from market_data.instruments import Instrument
 from market_data.sources.base import RawBar, RawBatch
 from market_data.stores.dynamodb import TABLE
+from tests.aws import REGION, in_memory
 from tests.provider import NOW, WEEK, weeks
 
-REGION = "eu-central-1"
 CSV = b"Date,Open,High,Low,Close,Volume\n2020-01-06,10,11,9,10,100\n2020-01-07,10,11,9,10.5,100\n"
 ONE_WEEK = Interval.ONE_WEEK
 
@@ -33,16 +32,9 @@ class Context:
 @pytest.fixture
 def aws(monkeypatch):
     """The table, the two buckets and the queue of the template."""
-    environ = {
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": REGION,
-        "INTELLPULSE_BARS_TABLE": "bars",
-        "INTELLPULSE_BARS_BUCKET": "bars",
-    }
-    for name, value in environ.items():
-        monkeypatch.setenv(name, value)
-    with mock_aws():
+    for name in ("INTELLPULSE_BARS_TABLE", "INTELLPULSE_BARS_BUCKET"):
+        monkeypatch.setenv(name, "bars")
+    with in_memory():
         dynamodb, s3, sqs = (boto3.client(name) for name in ("dynamodb", "s3", "sqs"))
         dynamodb.create_table(TableName="bars", **TABLE)
         place = {"LocationConstraint": REGION}

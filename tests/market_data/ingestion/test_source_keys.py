@@ -4,10 +4,10 @@ import json
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from market_data.errors import BadSourceKeys
 from market_data.source_keys import source_keys
+from tests.aws import in_memory
 
 NONE = lambda _: None  # noqa: E731
 KEYS = {"TIINGO_API_KEY": "s3cret-tiingo", "ALPACA_KEY_ID": "s3cret-alpaca"}
@@ -44,16 +44,10 @@ def test_a_file_that_is_not_there_and_a_reference_of_no_kind_are_refused(tmp_pat
 
 
 @pytest.fixture
-def secrets(monkeypatch):
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": "eu-central-1",
-    }.items():
-        monkeypatch.setenv(name, value)
+def secrets():
     from aws_lambda_powertools.utilities.parameters import clear_caches
 
-    with mock_aws():
+    with in_memory():
         clear_caches()
         client = boto3.client("secretsmanager")
         yield client

@@ -28,6 +28,21 @@ from graphql_api.schema.scalars import SCALARS
 __all__ = ["access", "core_schema", "prices", "schema", "sdl"]
 
 
+DESCRIPTION = """Trading signals with reasons that add up to them, as they were known at any moment.
+
+Each request carries a key in the header x-api-key. A query costs the sum of the prices of its
+fields, which stand on them as @cost and @listSize; extensions.cost tells it with every answer."""
+
+ARGUMENTS = {
+    ("cost", "weight"): "Units, as a number in a string.",
+    ("listSize", "assumedSize"): "How long the list is taken to be where no argument says it.",
+    ("listSize", "slicingArguments"): "The arguments that say it: the largest of those given.",
+    ("listSize", "sizedFields"): "The fields below that hold the list; without, it is the field.",
+    ("listSize", "requireOneSlicingArgument"): "Whether one of the arguments must be given.",
+    ("requiresScope", "scope"): "One of those of the key or token, as viewer lists them.",
+}
+"""What the arguments of our directives mean, which Strawberry has no place for."""
+
 VALUES_TOLD = 12
 """The most values of an enum that one message names."""
 
@@ -38,6 +53,7 @@ def schema() -> strawberry.Schema:
     made = strawberry.Schema(
         query=Query, mutation=Mutation, config=StrawberryConfig(scalar_map=SCALARS)
     )
+    _describe(made._schema)
     _leave_out_null_defaults(made._schema)
     _tell_which_are_one_of(made._schema)
     _tell_which_values_there_are(made._schema)
@@ -65,6 +81,14 @@ def access() -> Access:
 def sdl() -> str:
     """The schema in its definition language, as schema.graphql holds it."""
     return schema().as_str() + "\n"
+
+
+def _describe(core: GraphQLSchema) -> None:
+    """Tell what the schema is, and what the arguments of its own directives are."""
+    core.description = DESCRIPTION
+    directives = {directive.name: directive for directive in core.directives}
+    for (directive, argument), meaning in ARGUMENTS.items():
+        directives[directive].args[argument].description = meaning
 
 
 def _leave_out_null_defaults(core: GraphQLSchema) -> None:

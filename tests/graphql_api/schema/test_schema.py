@@ -50,7 +50,10 @@ def undescribed(type_: GraphQLNamedType) -> Iterator[str]:
 
 def test_everything_is_described() -> None:
     assert [name for type_ in TYPES for name in undescribed(type_)] == []
-    assert all(one.description for one in core_schema().directives)
+    for directive in core_schema().directives:
+        assert directive.description
+        assert all(argument.description for argument in directive.args.values())
+    assert "x-api-key" in (core_schema().description or "")
 
 
 def test_what_members_of_a_union_share_has_one_type() -> None:

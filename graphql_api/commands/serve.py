@@ -85,6 +85,7 @@ def _banner(address: str, key: str) -> str:
 IntellPulse is at {address}/ (GraphiQL) and {address}/graphql
 
   demo key   {key}
+  GraphiQL   {address}/#key={key}
 
   curl -s {address}/graphql -H 'x-api-key: {key}' \\
     -H 'content-type: application/json' \\

@@ -1,5 +1,6 @@
 """GraphiQL as a visitor meets it: the key, an answer, the docs, and nothing from elsewhere."""
 
+import re
 from typing import Any
 
 import pytest
@@ -73,6 +74,8 @@ def test_the_default_query_is_answered_and_the_docs_show_the_schema_with_no_othe
     ("tab", "said"),
     [
         ("Explanation", '"contributions": ['),
+        ("History", '"totalCount"'),
+        ("Backtest", '"lookAheadAudit"'),
         ("Usage", '"unitsRemaining"'),
         ("Catalogue", '"thresholds"'),
     ],
@@ -129,6 +132,26 @@ def test_the_key_stays_in_its_tab_and_out_of_addresses(
     opened.get_by_role("button", name="Forget").click()
     opened.reload()
     expect(status(opened)).to_contain_text("Enter your API key", timeout=WAIT_MS)
+
+
+def test_the_link_that_serve_prints_brings_the_demo_key_and_leaves_no_trace_of_it(
+    watched: Any, server: Any
+) -> None:
+    page = watched.page
+    (link,) = re.findall(r"GraphiQL +(http\S+)", (server.data / "log").read_text())
+    assert link == f"{server.url}/#key={server.demo_key}"
+    page.goto(link)
+    expect(status(page)).to_contain_text("Key accepted", timeout=WAIT_MS)
+    assert page.url == server.url + "/"
+    sent = [url.partition("#")[0] for url in watched.requested]
+    assert not any(server.demo_key in url for url in sent)
+    page.reload()
+    expect(status(page)).to_contain_text("Key accepted", timeout=WAIT_MS)
+
+    page.get_by_role("button", name="Forget").click()
+    page.goto(server.url + "/#key=nonsense")
+    page.reload()
+    expect(status(page)).to_contain_text("Enter your API key", timeout=WAIT_MS)
 
 
 def test_it_takes_the_colours_that_the_visitor_prefers(watched: Any, server: Any) -> None:

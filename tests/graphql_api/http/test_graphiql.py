@@ -149,8 +149,9 @@ def examples() -> dict[str, str]:
     return dict(re.findall(r"const (\w+) = `(.*?)`;", source, flags=re.DOTALL))
 
 
-def test_there_are_four_worked_examples() -> None:
-    assert list(examples()) == ["signal", "explanation", "usage", "catalogue"]
+def test_there_are_six_worked_examples() -> None:
+    names = ["signal", "explanation", "history", "backtest", "usage", "catalogue"]
+    assert list(examples()) == names
 
 
 @pytest.mark.parametrize("name", list(examples()))

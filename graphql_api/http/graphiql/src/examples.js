@@ -82,6 +82,89 @@ query Explanation($symbol: Symbol!) {
 }
 `;
 
+const history = `# What would it have said? Each bar is judged without
+# knowing the bars after it; here where it changed.
+# Older ones: add before: with the startCursor.
+query History($symbol: Symbol!) {
+  signalHistory(
+    symbol: $symbol
+    strategy: {
+      preset: { name: MOVING_AVERAGE_CROSS }
+    }
+  ) {
+    ... on SignalHistory {
+      signals(changesOnly: true, last: 20) {
+        totalCount
+        nodes {
+          barTime
+          action
+          score
+          close
+        }
+        pageInfo {
+          hasPreviousPage
+          startCursor
+        }
+      }
+    }
+    ... on UserError {
+      message
+      code
+    }
+  }
+}
+`;
+
+const backtest = `# What would following it have come to, beside
+# buying and holding? Decided at the close, filled at
+# the next open, costs paid, and audited.
+query Backtest($symbol: Symbol!) {
+  backtest(
+    symbol: $symbol
+    strategy: { preset: { name: BREAKOUT } }
+    costs: { feeBps: 10, slippageBps: 5 }
+  ) {
+    ... on Backtest {
+      from
+      to
+      totalReturn
+      annualizedReturn
+      sharpe
+      maxDrawdown
+      winRate {
+        value
+        low
+        high
+      }
+      buyAndHold {
+        totalReturn
+        annualizedReturn
+        sharpe
+        maxDrawdown
+      }
+      lookAheadAudit {
+        passed
+        histories
+      }
+      trades(last: 5) {
+        totalCount
+        nodes {
+          side
+          entryTime
+          exitTime
+          netReturn
+          open
+        }
+      }
+    }
+    ... on UserError {
+      message
+      code
+    }
+  }
+}
+`;
+
 const usage = `# Who am I, what have I used today, and how fast
 # may I ask? Asking this costs nothing.
 query Usage {
@@ -142,6 +225,8 @@ query Catalogue {
 export const examples = [
   { query: signal },
   { query: explanation, variables: '{\n  "symbol": "MSFT"\n}' },
+  { query: history, variables: '{\n  "symbol": "IBM"\n}' },
+  { query: backtest, variables: '{\n  "symbol": "AAPL"\n}' },
   { query: usage },
   { query: catalogue },
 ];

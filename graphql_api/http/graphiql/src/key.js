@@ -1,4 +1,4 @@
-// The API key: kept for this browser tab alone, sent as a header, never in an address.
+// The API key: kept for this browser tab alone, sent as a header, never in an address that is sent.
 
 const STORED_AS = "intellpulse:api-key";
 
@@ -8,8 +8,22 @@ export const looksComplete = (text) => /^ip_(live|test)_[0-9A-Za-z]{36}$/.test(t
 /** Whether the text could be sent in a header at all. */
 export const isSendable = (text) => /^[\x21-\x7e]+$/.test(text);
 
+/**
+ * The key behind the # of the link that `intellpulse serve` prints for its demo account. No browser
+ * sends that part to a server; here it is taken out of the address at once.
+ */
+function keyOfLink() {
+  const key = new URLSearchParams(location.hash.slice(1)).get("key") ?? "";
+  if (!looksComplete(key)) return "";
+  history.replaceState(null, "", location.pathname + location.search);
+  keepKey(key);
+  return key;
+}
+
 // A browser that forbids storage still gets a working page: the key then lives in memory.
 export function recallKey() {
+  const given = keyOfLink();
+  if (given) return given;
   try {
     return sessionStorage.getItem(STORED_AS) ?? "";
   } catch {

@@ -243,10 +243,19 @@ class Series:
 
     def _sources(self, rows: Int64) -> tuple[str, ...]:
         """Whose bars some rows are: also those that somebody put back by hand have a source."""
-        used = _distinct(self.origin[rows]).tolist() if len(self.origins) > 1 else [0]
-        names = (self.origins[i] for i in used)
         own = self.instrument.source
+        names = self._named(self.origin[rows]) or [self.origins[0]]
         return tuple(dict.fromkeys(own if one == RELEASED else one for one in names))
+
+    def _named(self, origin: Int64) -> list[str]:
+        """The origins of some rows, the symbol's own first and the others by name.
+
+        In whichever order a store tells of them: that is decided by rows that come later, too.
+        """
+        used = _distinct(origin).tolist() if len(self.origins) > 1 else [0] * bool(len(origin))
+        return sorted(
+            (self.origins[i] for i in used), key=lambda one: (one != self.origins[0], one)
+        )
 
     def _known_actions(self, as_of: int) -> list[CorporateAction]:
         """The actions in effect at ``as_of``, each as last told by then, oldest first."""
@@ -265,8 +274,7 @@ class Series:
             # Whatever is worked in touches the first bar, so every part of a view has all of it.
             applied = view.worked_in if count else ()
             version = data_version(symbol, self.interval, adjustment, view.raw[:count], applied)
-            used = [] if len(self.origins) == 1 else _distinct(view.origin[:count]).tolist()
-            source = " + ".join(self.origins[i] for i in used) or self.origins[0]
+            source = " + ".join(self._named(view.origin[:count])) or self.origins[0]
             found = version, source
             _keep(view.versions, count, found, _VERSIONS)
         return found

@@ -175,13 +175,16 @@ def merged(kept: Readings, told: Delivered, known: int) -> tuple[Readings, int, 
     int
         How many readings are new.
     int
-        How many say otherwise than before, by a fetch that is newer.
+        How many say otherwise than before, by a fetch that is newer. One that says the same by a
+        newer fetch confirms its row against those that are older than this one; of that alone
+        nothing becomes pending.
 
     Raises
     ------
     BadReadings
         When the symbol would have more than `MOST` rows.
     """
+    before, kept = kept, _confirmed_by(kept, told)
     newest = {moment: i for i, moment in enumerate(kept.time.tolist())}
     fresh = [i for i, moment in enumerate(told.time.tolist()) if moment not in newest]
     again = [
@@ -192,7 +195,9 @@ def merged(kept: Readings, told: Delivered, known: int) -> tuple[Readings, int, 
         and told.fetched_at > kept.fetched[row]
     ]
     if not fresh and not again:
-        return (postponed(kept, kept.pending, known) if kept.pending else kept), 0, 0
+        if kept.pending:
+            return postponed(kept, kept.pending, known), 0, 0
+        return (kept if kept is before else replace(kept, version=kept.version + 1)), 0, 0
     if kept.pending:
         kept = replace(postponed(kept, kept.pending, known), version=kept.version)
     if len(kept.time) + len(fresh) + len(again) > MOST:
@@ -221,6 +226,22 @@ def merged(kept: Readings, told: Delivered, known: int) -> tuple[Readings, int, 
         pending=known,
     )
     return after, len(fresh), len(again)
+
+
+def _confirmed_by(kept: Readings, told: Delivered) -> Readings:
+    """The rows, those that a newer fetch says again fetched by that one; as they are if none is."""
+    place = {moment: i for i, moment in enumerate(told.time.tolist())}
+    rows = {moment: i for i, moment in enumerate(kept.time.tolist()) if moment in place}
+    newer = [
+        row
+        for moment, row in rows.items()
+        if told.value[place[moment]] == kept.value[row] and told.fetched_at > kept.fetched[row]
+    ]
+    if not newer:
+        return kept
+    fetched = kept.fetched.copy()
+    fetched[newer] = told.fetched_at
+    return replace(kept, fetched=fetched, content="")
 
 
 def postponed(kept: Readings, known: int, later: int) -> Readings:

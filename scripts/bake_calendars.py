@@ -2,7 +2,8 @@
 
 
 Run it again when an exchange decides on a closing, with a newer exchange_calendars installed (it is
-a development dependency). The tests hold the table against it, day by day.
+a development dependency), and move ENGINE_VERSION: which bar a moment judges, what is stale and all
+measures a year come of it. The tests hold the table against it, day by day.
 """
 
 import json

@@ -196,6 +196,8 @@ class ReadingStore(ABC):
             if after is kept:
                 return ReadingsCommitted(None)
             landed = self.swap(kept, after)
+            if landed is not None and not landed.pending:
+                return ReadingsCommitted(None)
             if landed is not None:
                 return ReadingsCommitted(self._confirm(symbol, landed), added, restated)
             self._pause(attempt)

@@ -155,6 +155,21 @@ def test_the_source_names_every_origin_of_the_rows_used(series, day):
     assert mixed.snapshot(day("1999-01-01"), now=NOW).source == "told"
 
 
+def test_a_source_is_told_the_same_in_whichever_order_a_store_tells_of_origins(series, day):
+    from_three = np.array([0, 1, 2, 2, 1, 0])
+    told = [
+        dataclasses.replace(
+            series,
+            origins=origins,
+            origin=np.array([origins.index(name) for name in np.array(names)[from_three]]),
+        ).snapshot(as_of=NOW, now=NOW)
+        for names in [("told", "zeta", "alpha")]
+        for origins in [("told", "zeta", "alpha"), ("told", "alpha", "later", "zeta")]
+    ]
+    assert {one.source for one in told} == {"told + alpha + zeta"}
+    assert {one.origins for one in told} == {("told", "alpha", "zeta")}
+
+
 def test_no_rows_are_an_answer_too(daily):
     none = daily([])
     empty = Series(

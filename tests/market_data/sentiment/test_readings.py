@@ -61,6 +61,23 @@ def test_the_same_again_or_an_older_fetch_changes_nothing(kept, told, clock):
     assert merged(kept, outdated, EVER) == (kept, 0, 0)
 
 
+def test_what_a_newer_fetch_says_again_is_not_changed_by_an_older_one_that_comes_late(
+    kept, told, clock
+):
+    again, *counts = merged(kept, told([0.2], fetched_at=clock.now + 2 * DAY), FIRST_K + DAY)
+    assert (counts, again.pending, again.version) == ([0, 0], 0, kept.version + 1)
+    assert again.heard(EVER, EVER).data_version == kept.heard(EVER, EVER).data_version
+    late = told([0.7, 0.8], fetched_at=clock.now + DAY)
+    after, added, restated = merged(again, late, FIRST_K + 2 * DAY)
+    assert (added, restated) == (0, 1)  # the second, which nobody has confirmed
+    # In the other order the same holds in the end.
+    other = take(kept, late, FIRST_K + DAY)[0]
+    newer = told([0.2], fetched_at=clock.now + 2 * DAY)
+    other = take(other, newer, FIRST_K + 2 * DAY)[0]
+    last = [dict(zip(one.time.tolist(), one.value.tolist(), strict=True)) for one in (after, other)]
+    assert last[0] == last[1]
+
+
 def test_late_readings_find_their_place(told):
     first = take(Readings("AAPL"), told([0.9], first=2), FIRST_K)[0]
     after, added, _ = take(first, told([0.1, 0.2], source="other"), FIRST_K + 1)

@@ -33,6 +33,18 @@ def test_the_same_again_changes_nothing(readings_store, told):
     assert readings_store.readings("AAPL").version == version
 
 
+def test_a_newer_fetch_that_says_the_same_is_remembered_and_known_no_later(
+    readings_store, told, clock
+):
+    readings_store.commit("AAPL", told([0.2]))
+    clock.sleep(60)
+    assert readings_store.commit("AAPL", told([0.2])).known is None
+    kept = readings_store.readings("AAPL")
+    assert (kept.pending, kept.fetched.tolist()) == (0, [clock.now])
+    outdated = told([0.7], fetched_at=clock.now - SECOND)
+    assert readings_store.commit("AAPL", outdated).restated == 0
+
+
 def test_each_commit_is_known_after_the_last(readings_store, told):
     known = [readings_store.commit("AAPL", told([0.2], first=i)).known for i in range(3)]
     assert known == sorted(set(known))

@@ -93,7 +93,8 @@ attack: .venv/dev.stamp ministack ## 32 environments at one account, 20 trials a
 	@ATTACK_TRIALS=20 ATTACK_SECONDS=3 $(BIN)/python -m pytest -s tests/attacks/guard/control.py
 
 histories: .venv/dev.stamp ## 300 random histories of commits on each home of bars: no answer ever changes
-	@HISTORIES=300 $(BIN)/python -m pytest tests/market_data/stores/test_histories.py tests/journeys/test_as_of.py $(ARGS)
+	@HISTORIES=300 $(BIN)/python -m pytest --verbose --numprocesses 2 --dist worksteal \
+		tests/market_data/stores/test_histories.py tests/journeys/test_as_of.py $(ARGS)
 
 image: .venv/dev.stamp ## The container image, built and then tried as Lambda runs it
 	@sh scripts/build_image.sh $(IMAGE)

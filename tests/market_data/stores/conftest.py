@@ -1,12 +1,7 @@
 """The homes of bars on AWS."""
 
-import tempfile
-from contextlib import closing
-from pathlib import Path
-
 import pytest
 
-from market_data.stores import SqliteBarStore
 from market_data.stores.dynamodb import DynamoDBBarStore
 
 
@@ -33,14 +28,3 @@ def on_aws(aws, place, clock):
 @pytest.fixture
 def dynamodb(on_aws):
     return on_aws()
-
-
-@pytest.fixture
-def sqlite_in_memory(clock):
-    """A file where commits need not wait for a disk, if the machine has such a place."""
-    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
-    with (
-        tempfile.TemporaryDirectory(dir=memory) as folder,
-        closing(SqliteBarStore(Path(folder) / "bars.sqlite", clock)) as store,
-    ):
-        yield store

@@ -153,10 +153,11 @@ class Sweeper(Committer):
 class Stage:
     """One history on one backend, from a seed."""
 
-    def __init__(self, backend, seed: int, symbol: str) -> None:
+    symbol = "S"
+
+    def __init__(self, backend, seed: int) -> None:
         self.backend = backend
-        self.symbol = symbol
-        self.instrument = Instrument(symbol, calendar="24/7", source="told")
+        self.instrument = Instrument(self.symbol, calendar="24/7", source="told")
         self.rng = random.Random(seed)
         self.now = NOW
         self.back = threading.Semaphore(0)

@@ -9,37 +9,56 @@ import pytest
 from graphql_api.judgement import Decisions, Judge, Question
 from market_data.bars import Adjustment
 from market_data.stores import SqliteReadingStore, reading
+from tests.market_data.stores.homes import HOMES
 from tests.market_data.stores.stage import ONE_DAY, Stage
 
-# `make histories` plays 300 on each home.
 HISTORIES = int(os.environ.get("HISTORIES", "0"))
-SEEDS = {"sqlite": HISTORIES or 10, "dynamodb": HISTORIES or 2}
+# `make histories` plays 300 on each home, in groups, so that it can be seen how far it is.
+GROUP = 15
+SEEDS = (
+    dict.fromkeys(HOMES, HISTORIES)
+    if HISTORIES
+    else {"sqlite": 10, "dynamodb": 6, "dynamodb_and_s3": 4}
+)
+GROUPS = [
+    pytest.param(home, range(first, min(first + GROUP, seeds)), id=f"{home}-from-{first}")
+    for first in range(0, max(SEEDS.values()), GROUP)
+    for home, seeds in SEEDS.items()
+    if first < seeds
+]
+# Of the first sixty the one with the fewest steps: a call over a wire takes its time.
+SHORT = 46
 CROSS = ("MOVING_AVERAGE_CROSS", (("fast", 1.0), ("slow", 2.0)))
 
 
-@pytest.fixture(params=["sqlite_in_memory", "dynamodb"])
-def home(request):
-    """A store on each backend, and how many histories are played on it."""
-    return request.getfixturevalue(request.param), SEEDS[request.param.removesuffix("_in_memory")]
-
-
-def play(store, seed, symbol):
-    stage = Stage(store._backend, seed, symbol)
+def play(store, seed):
+    stage = Stage(store._backend, seed)
     stage.play()
     return stage
 
 
-def test_no_answer_to_a_fixed_moment_ever_changes(home, tmp_path):
-    store, histories = home
-    for seed in range(histories):
-        stage = play(store, seed, f"S{seed}")
-        assert len(stage.answers) > 20
-        series = store.series(stage.symbol, ONE_DAY)
-        found = series.snapshot(now=stage.now, adjustment=Adjustment.RAW).bars
-        # What was killed on its way and came again is all there, as its newest fetch told it.
-        assert dict(zip(found.time.tolist(), found.close.tolist(), strict=True)) == stage.expected()
-        nothing_that_is_named_expires(store, stage)
-        a_signal_is_its_history_at_that_bar(store, stage, tmp_path)
+@pytest.mark.parametrize(("home", "seeds"), GROUPS)
+def test_no_answer_to_a_fixed_moment_ever_changes(home, seeds, tmp_path):
+    for seed in seeds:
+        with HOMES[home]() as store:
+            stage = play(store, seed)
+            assert len(stage.answers) > 20
+            series = store.series(stage.symbol, ONE_DAY)
+            found = series.snapshot(now=stage.now, adjustment=Adjustment.RAW).bars
+            # What was killed on its way and came again is all there, as its newest fetch told it.
+            assert dict(zip(found.time.tolist(), found.close.tolist(), strict=True)) == (
+                stage.expected()
+            )
+            nothing_that_is_named_expires(store, stage)
+            a_signal_is_its_history_at_that_bar(store, stage, tmp_path)
+
+
+def test_a_history_goes_the_same_way_on_every_home_and_over_a_wire(dynamodb):
+    """So what is left out where a home is reached without a wire changes nothing."""
+    over_a_wire = play(dynamodb, SHORT).answers
+    for make in HOMES.values():
+        with make() as store:
+            assert play(store, SHORT).answers == over_a_wire
 
 
 def nothing_that_is_named_expires(store, stage):
@@ -78,12 +97,13 @@ def then_closed(time):
     return time + 86_400_000_000
 
 
-def play_some(store):
+def play_some():
     for seed in range(20):
-        play(store, seed, f"S{seed}")
+        with HOMES["sqlite"]() as store:
+            play(store, seed)
 
 
-def test_readers_who_speak_of_moments_that_are_pending_are_found_out(sqlite_in_memory, monkeypatch):
+def test_readers_who_speak_of_moments_that_are_pending_are_found_out(monkeypatch):
     """The histories above can fail: one rule less, and an answer changes."""
     honest = reading.Reader._dated
 
@@ -92,10 +112,10 @@ def test_readers_who_speak_of_moments_that_are_pending_are_found_out(sqlite_in_m
 
     monkeypatch.setattr(reading.Reader, "_dated", rash)
     with pytest.raises(AssertionError, match="and now it is"):
-        play_some(sqlite_in_memory)
+        play_some()
 
 
-def test_writers_who_never_look_at_the_clock_again_are_found_out(sqlite_in_memory, monkeypatch):
+def test_writers_who_never_look_at_the_clock_again_are_found_out(monkeypatch):
     monkeypatch.setattr("market_data.stores.committing.Commit._too_late", lambda self, draft: False)
     with pytest.raises(AssertionError, match="and now it is"):
-        play_some(sqlite_in_memory)
+        play_some()

@@ -1,6 +1,8 @@
 """The command line: serving, accounts and keys, bars, sentiment, documents, each on one folder."""
 
 import argparse
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +23,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     overrides = {"data": asked.data} if getattr(asked, "data", None) else {}
     try:
-        return int(asked.run(asked, Settings.read(**overrides)) or 0)
+        status = int(asked.run(asked, Settings.read(**overrides)) or 0)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # Whoever reads, as head does, has read enough; Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except (ApiError, BadSetting, MarketDataError, OSError) as error:
         print(f"intellpulse: {_said(error)}", file=sys.stderr)
         return 1

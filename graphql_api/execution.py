@@ -226,7 +226,7 @@ class Service:
         )
         assert isinstance(result, ExecutionResult)  # noqa: S101  # no resolver is asynchronous
         logged: set[int] = set()
-        errors = [present(error, logged=logged) for error in result.errors or ()]
+        errors = [present(error, logged=logged) for error in _errors(result, context)]
         actual = charged = admission.cost
         if any(error["extensions"]["code"] in OUR_FAULT for error in errors):
             actual = 0 if self.guard.refund(caller, admission, reach=reach) else charged
@@ -260,6 +260,11 @@ class Service:
         note(cost=0, errors=[error["extensions"]["code"] for error in shown])
         body = {"errors": shown} | _extensions(admission, 0)
         return Answer(body, admission.headers(), executed=False)
+
+
+def _errors(result: ExecutionResult, context: Context) -> list[GraphQLError]:
+    """What resolvers have raised, and why they left something out."""
+    return [*(result.errors or ()), *context.left_out]
 
 
 def _tag(

@@ -9,11 +9,11 @@ from graphql_api.errors import DataDamaged
 from market_data.bars import Series
 from market_data.errors import Damaged, MarketDataError
 from market_data.readings import Readings
-from market_data.stores import BarStore, ReadingStore
+from market_data.stores import BarStore, ReadingStore, StoredInterval
 
-__all__ = ["Loader", "Wanted"]
+__all__ = ["Loader", "Wanted", "readable"]
 
-Read = TypeVar("Read", Series | None, Readings)
+Read = TypeVar("Read", Series | None, Readings, list[StoredInterval])
 
 
 class Wanted(NamedTuple):
@@ -64,7 +64,7 @@ class Loader:
             When it cannot be read.
         """
         self.load([Wanted(symbol, interval)])
-        return _readable(symbol, self._series[symbol, interval])
+        return readable(symbol, self._series[symbol, interval])
 
     def readings(self, symbol: str) -> Readings:
         """What people say of a symbol; no rows where nothing is kept.
@@ -76,7 +76,7 @@ class Loader:
         """
         if symbol not in self._heard:
             self._heard |= self._readings.ask([symbol])()
-        return _readable(symbol, self._heard[symbol])
+        return readable(symbol, self._heard[symbol])
 
     def _load_series(self, missing: list[tuple[str, Interval]]) -> None:
         try:
@@ -87,8 +87,13 @@ class Loader:
             self._series.update((key, found.get(key)) for key in missing)
 
 
-def _readable(symbol: str, found: Read | MarketDataError) -> Read:
-    """What was found, if it could be read."""
+def readable(symbol: str, found: Read | MarketDataError) -> Read:
+    """What was found, if it could be read.
+
+    Raises
+    ------
+    DataDamaged, StoreUnavailable
+    """
     if isinstance(found, Damaged):
         raise DataDamaged(symbol) from found
     if isinstance(found, MarketDataError):

@@ -6,11 +6,12 @@ from typing import Any
 
 import engine
 from engine.errors import EngineError
-from engine.types import Action, Interval
+from engine.types import Action, Interval, Rating
 from graphql_api.errors import BadInput
 from graphql_api.schema.node import named_by
+from graphql_api.schema.nodes import fits
 from graphql_api.schema.scalars import micros, rfc3339
-from market_data.bars import Series
+from market_data.bars import Series, Snapshot
 from market_data.calendar import closes_at
 from market_data.hearing import beside, column, hear
 from market_data.readings import Readings
@@ -117,10 +118,15 @@ def _claim(
 ) -> Claim:
     if "id" in told:
         kind, key = named_by(told["id"])
-        if kind != "Signal" or len(key) != 6:
+        if kind != "Signal" or not fits(kind, key) or key[1] not in list(Interval):
             raise BadInput(f"The id {told['id']!r} names no signal.")
         symbol, interval, named, given, bar_time, as_of = key
-        return Claim(symbol, Interval(interval), named, given, bar_time, as_of, told)
+        claim = Claim(symbol, Interval(interval), named, given, bar_time, as_of, told)
+        try:
+            str(claim)
+        except (OverflowError, ValueError):
+            raise BadInput(f"The id {told['id']!r} speaks of a moment that has no date.") from None
+        return claim
     named = told["strategy"]["name"] if isinstance(told.get("strategy"), dict) else None
     try:
         return Claim(
@@ -172,12 +178,7 @@ def verify(
         decision = engine.decide(claim.strategy, found.bars, said, **claim.parameters)
     except EngineError as error:
         raise BadInput(f"{claim}: {error}") from None
-    score, action = float(decision.score[-1]), Action(int(decision.action[-1])).name
-    return Verdict(
-        claim,
-        tuple(_parts(claim, found.data_version, decision.hash, action, score)),
-        _notes(spec, sentiment),
-    )
+    return Verdict(claim, tuple(_parts(claim, found, decision)), _notes(spec, sentiment))
 
 
 def _series(claim: Claim, exported: Sequence[Series]) -> Series:
@@ -188,24 +189,35 @@ def _series(claim: Claim, exported: Sequence[Series]) -> Series:
     raise BadInput(f"The export holds {there}, and not {claim.symbol} {claim.interval.value}.")
 
 
-def _parts(
-    claim: Claim, data_version: str, strategy_hash: str, action: str, score: float
-) -> Iterator[Part]:
-    """Each thing that is told; what is not told is not held against it."""
-    provenance = claim.told["provenance"]
-    for name, key, found in (
-        ("data version", "dataVersion", data_version),
-        ("strategy hash", "strategyHash", strategy_hash),
+def _parts(claim: Claim, found: Snapshot, decision: engine.Decision) -> Iterator[Part]:
+    """Each thing that is told; what is not told, or withheld, is not held against it."""
+    yield from _told(
+        claim.told["provenance"],
+        ("data version", "dataVersion", found.data_version),
+        ("strategy hash", "strategyHash", decision.hash),
         ("engine version", "engineVersion", engine.ENGINE_VERSION),
-    ):
-        if key in provenance:
-            yield Part(name, provenance[key], found, provenance[key] == found)
-    if "action" in claim.told:
-        yield Part("action", claim.told["action"], action, claim.told["action"] == action)
+        ("bars", "bars", found.known),
+        ("as of", "resolvedAsOf", rfc3339(claim.as_of)),
+    )
+    yield from _told(
+        claim.told,
+        ("symbol", "symbol", claim.symbol),
+        ("interval", "interval", claim.interval.value),
+        ("bar time", "barTime", rfc3339(claim.bar_time)),
+        ("close", "close", float(found.bars.close[-1])),
+        ("action", "action", Action(int(decision.action[-1])).name),
+        ("rating", "rating", Rating(int(decision.rating[-1])).name),
+    )
     if "score" in claim.told:
-        told = claim.told["score"]
+        told, score = claim.told["score"], float(decision.score[-1])
         near = isinstance(told, int | float) and abs(told - score) <= TOLERANCE
         yield Part("score", told, score, near)
+
+
+def _told(where: Mapping[str, Any], *parts: tuple[str, str, Any]) -> Iterator[Part]:
+    for name, key, found in parts:
+        if where.get(key) is not None:
+            yield Part(name, where[key], found, where[key] == found)
 
 
 def _notes(spec: Any, sentiment: Mapping[str, Readings] | None) -> tuple[str, ...]:

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.types import Bars, Float64, Interval
+from engine.types import Bars, Float64, Int64, Interval
 from market_data.calendar import DAY
 from market_data.errors import BadCsv
-from market_data.layouts import ADJUSTED, COLUMNS, Layout, find_layout, plain
+from market_data.layouts import COLUMNS, Layout, find_layout
 from market_data.rules import first_fault
 from market_data.tables import MAX_BYTES, rows_of
 
-__all__ = ["CsvBars", "parse_time", "read_csv"]
+__all__ = ["CsvBars", "calendar_of", "parse_time", "read_csv"]
 
 _EPOCH = re.compile(r"\d{9,19}")
 _SLASHED = re.compile(r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2,4}")
@@ -114,6 +114,12 @@ def parse_time(text: str, interval: Interval) -> int:
     return (moment - _START) // timedelta(microseconds=1)
 
 
+def calendar_of(time: Int64) -> str:
+    """The calendar that times speak of: 24/7 where there are bars on weekends, else XNYS."""
+    weekday = (time // DAY + 3) % 7
+    return "24/7" if float((weekday >= 5).mean()) >= WEEKEND_SHARE else "XNYS"
+
+
 def _wanted(column: str, text: str) -> str:
     """What belongs where something else stands."""
     wanted = "a time in ISO 8601 or an epoch" if column == "time" else "a number"
@@ -167,7 +173,14 @@ class _Rows:
                 else:
                     numbers[column] = _number(text)
             except ValueError as error:
-                raise BadCsv(self.file, line, header[i], text, _wanted(column, text)) from error
+                raise BadCsv(
+                    self.file,
+                    line,
+                    header[i],
+                    text,
+                    _wanted(column, text),
+                    judged_alone=column != "time",
+                ) from error
         self.lines.append(line)
         self.time.append(moment)
         for column, number in numbers.items():
@@ -199,10 +212,7 @@ class _Rows:
 
     def found_calendar(self) -> str:
         """The calendar asked for, or the one the times speak of."""
-        if self.calendar is not None:
-            return self.calendar
-        weekday = (np.array(self.time, np.int64) // DAY + 3) % 7
-        return "24/7" if float((weekday >= 5).mean()) >= WEEKEND_SHARE else "XNYS"
+        return self.calendar or calendar_of(np.array(self.time, np.int64))
 
     def fault(self) -> BadCsv | None:
         """The first row so far that breaks a rule."""
@@ -214,7 +224,9 @@ class _Rows:
             return None
         index, column, reason = found
         if column == "time":
-            value = str(_START + timedelta(microseconds=self.time[index]))
+            moment = _START + timedelta(microseconds=self.time[index])
+            # As people write them: a day is a date.
+            value = str(moment.date() if moment.time() == time() else moment)
         else:
             value = repr(self.values[column][index]).removesuffix(".0")
         return BadCsv(
@@ -223,16 +235,10 @@ class _Rows:
             self.layout.header[self.layout.place[column]],
             value,
             reason,
+            judged_alone=True,
         )
 
     def result(self) -> CsvBars:
         """The bars, once no row is at fault."""
-        notes = tuple(self.layout.notes) + tuple(
-            f"Column {name} is not read"
-            + (", for prices are kept raw, beside their splits and dividends." if adjusted else ".")
-            for i, name in enumerate(self.layout.header)
-            if i not in self.layout.used()
-            for adjusted in [plain(name) in ADJUSTED]
-        )
         bars = Bars(np.array(self.time, np.int64), **self.columns())
-        return CsvBars(bars, self.found_calendar(), notes)
+        return CsvBars(bars, self.found_calendar(), self.layout.told())

@@ -96,9 +96,20 @@ class BadCsv(MarketDataError):
         What stands there, shortened to 80 characters.
     reason : str
         Why it is refused.
+    judged_alone : bool
+        Whether an import that holds bad rows in quarantine would take the others.
     """
 
-    def __init__(self, file: str, line: int, column: str, value: str, reason: str) -> None:
+    def __init__(
+        self,
+        file: str,
+        line: int,
+        column: str,
+        value: str,
+        reason: str,
+        *,
+        judged_alone: bool = False,
+    ) -> None:
         shown = value if len(value) <= 80 else value[:77] + "..."
         place = [file]
         if line:
@@ -112,6 +123,7 @@ class BadCsv(MarketDataError):
         self.column = column
         self.value = shown
         self.reason = reason
+        self.judged_alone = judged_alone
 
 
 class BadInstrument(MarketDataError):

@@ -24,7 +24,7 @@ from botocore.session import get_session
 
 from engine.types import Interval
 from market_data import clock
-from market_data.errors import BadMessage, StoreUnavailable, TooLarge
+from market_data.errors import BadMessage, MarketDataError, StoreUnavailable, TooLarge
 from market_data.fetching import Fetching
 from market_data.ingest import Ingestion
 from market_data.messages import FetchSeries, Upload
@@ -135,12 +135,17 @@ def fan_out(event: Mapping[str, Any], _: LambdaContext) -> dict[str, int]:
         there = ", ".join(Interval)
         raise BadMessage(f"the schedule names no interval; there are {there}") from None
     sent = 0
-    waiting = due(_bars(), interval, REMOTE, clock.now())
+    waiting = due(_bars(), interval, REMOTE, clock.now(), _unread)
     while some := list(islice(waiting, TOGETHER)):
         _send(some)
         sent += len(some)
     log.info("asked for", extra={"line": {"interval": interval, "series": sent}})
     return {"sent": sent}
+
+
+def _unread(symbol: str, error: MarketDataError) -> None:
+    line = {"symbol": symbol, "error": type(error).__name__, "why": str(error)}
+    log.error("not asked for", extra={"line": line})
 
 
 def work(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:

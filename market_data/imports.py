@@ -1,7 +1,8 @@
 """Bars and corporate actions from files into a store, and what a store holds."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,19 @@ from engine.types import Bars, Interval
 from market_data.actions_file import read_actions
 from market_data.bars import Adjustment, Series
 from market_data.clock import Sleep, wait_until
-from market_data.csv_file import read_csv
-from market_data.instruments import Instrument
+from market_data.csv_file import calendar_of, read_csv
+from market_data.errors import BadCsv, MarketDataError
+from market_data.ingest import Ingestion
+from market_data.instruments import CorporateAction, Instrument
+from market_data.quarantine import Quarantined, QuarantineStore
 from market_data.rules import jumps
+from market_data.sources.base import RawAction
+from market_data.sources.files import FileSource
+from market_data.sources.sifting import FIRST, LAST, sift
 from market_data.stores.base import BarStore, CommitResult, StoredInterval
 from market_data.tables import MAX_BYTES
 
-__all__ = ["ImportSummary", "import_actions", "import_csv", "stored_series"]
+__all__ = ["ImportSummary", "import_actions", "import_csv", "import_sifted", "stored_series"]
 
 # Where rows come from that somebody brought by hand.
 FILE = "file"
@@ -41,6 +48,10 @@ class ImportSummary:
         known: kept, and worth a second look.
     notes : tuple of str
         What was left out or is worth knowing, one sentence each.
+    held : tuple of Quarantined
+        Rows of the file that were not taken, and bars that it contradicts.
+    withdrawn : tuple of int, microseconds UTC
+        Bars that had been kept and that the file contradicts: they are taken back.
     """
 
     instrument: Instrument
@@ -51,6 +62,8 @@ class ImportSummary:
     last_time: int | None = None
     jumps: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
+    held: tuple[Quarantined, ...] = ()
+    withdrawn: tuple[int, ...] = ()
 
 
 def import_csv(
@@ -118,6 +131,68 @@ def import_csv(
     )
 
 
+def import_sifted(
+    store: BarStore,
+    quarantine: QuarantineStore,
+    path: str | Path,
+    symbol: str,
+    interval: Interval,
+    *,
+    name: str | None = None,
+    tick: float = 0.01,
+    calendar: str | None = None,
+    actions: str | Path | None = None,
+    sleep: Sleep | None = time.sleep,
+) -> ImportSummary:
+    """Import what is good of a file of raw bars, and hold in quarantine each row that is not.
+
+    Parameters are those of `import_csv`, beside the quarantine.
+
+    Raises
+    ------
+    BadCsv
+        Where a row has no time or too few fields, so that nobody could decide about it, or where
+        no row is good: then the interval or the calendar is another one.
+    BadInstrument, StoreUnavailable, UnknownAtSource
+    """
+    Instrument(symbol, name, tick, calendar or "24/7", FILE)
+    told = read_actions(actions) if actions is not None else []
+    batch = FileSource(path, store.clock).fetch(symbol, interval, FIRST, LAST)
+    if not batch.bars:
+        raise BadCsv(str(path), 0, "", "", "the file has a header and no bars")
+    batch = replace(batch, actions=tuple(map(_raw, told)))
+    kept = store.instrument(symbol)
+    stays = _stays(kept, name, calendar)
+    times = np.array([row.time for row in batch.bars], np.int64)
+    if kept is None:
+        kept = Instrument(symbol, name, tick, calendar or calendar_of(times), FILE)
+    judged = sift(batch, kept.calendar)
+    if not len(judged.bars):
+        # Most likely the interval is another one; nobody wants to drop each of its rows by hand.
+        why = f"not one of its rows keeps the rules, the first: {judged.refused[0].reason}"
+        raise BadCsv(str(path), 0, "", "", why)
+    came = Ingestion(store, quarantine).take(kept, batch)
+    if sleep is not None and came.result.known is not None:
+        wait_until(came.result.known, store.clock, sleep)
+    first, last = int(times.min()), int(times.max())
+    return ImportSummary(
+        kept,
+        interval,
+        came.result,
+        len(batch.bars),
+        first,
+        last,
+        tuple(t for t in _jumps(store, symbol, interval) if first <= t <= last),
+        batch.notes + stays,
+        came.held,
+        came.withdrawn,
+    )
+
+
+def _raw(action: CorporateAction) -> RawAction:
+    return RawAction(action.ex_time, action.kind, repr(action.value))
+
+
 def import_actions(
     store: BarStore,
     path: str | Path,
@@ -137,11 +212,25 @@ def import_actions(
     return ImportSummary(kept, interval, result)
 
 
-def stored_series(store: BarStore) -> list[tuple[Instrument, StoredInterval]]:
-    """Everything that is kept, by symbol and then from the shortest interval to the longest."""
+def stored_series(
+    store: BarStore, broken: Callable[[str, MarketDataError], None]
+) -> Iterator[tuple[Instrument, StoredInterval]]:
+    """Everything that is kept, by symbol and then from the shortest interval to the longest.
+
+    Parameters
+    ----------
+    broken : callable
+        Told (symbol, error) of each symbol that cannot be read.
+    """
     kept = store.instruments()
     listed = store.listed([one.symbol for one in kept])
-    return [(one, series) for one in kept for series in listed[one.symbol]]
+    for one in kept:
+        found = listed[one.symbol]
+        if isinstance(found, MarketDataError):
+            broken(one.symbol, found)
+            continue
+        for series in found:
+            yield one, series
 
 
 def _stays(kept: Instrument | None, name: str | None, calendar: str | None) -> tuple[str, ...]:

@@ -33,7 +33,8 @@ class Ingested:
     ----------
     result : CommitResult
     held : tuple of Quarantined
-        The rows that were not taken, and those that had been and are taken back.
+        The rows that were not taken, and those that had been and are taken back, but for what
+        somebody has dropped already.
     withdrawn : tuple of int, microseconds UTC
         Bars that had been kept and that this batch contradicts: from now on they are not answered.
     """
@@ -75,7 +76,10 @@ class Ingestion:
         sifted = sift(batch, instrument.calendar, self._bars.clock())
         series = self._bars.series(instrument.symbol, batch.interval)
         kept = kept_bars(series)
-        released = self._quarantine.released(instrument.symbol, batch.interval)
+        decided = self._quarantine.decided(instrument.symbol, batch.interval)
+        # Nothing contradicts a bar any more that somebody released.
+        released = {row.time for row in decided if row.state is State.RELEASED}
+        dropped = {row.id for row in decided if row.state is State.DROPPED}
         doubtful = {
             one.time: one
             for one in _contradicted(sifted, series, kept, second, instrument.calendar)
@@ -101,7 +105,8 @@ class Ingestion:
                 origin=WITHDRAWN,
             )
         refused = [*sifted.refused, *_refused(batch, sifted, doubtful, taken_back)]
-        held = of_batch(instrument.symbol, batch, refused)
+        rows = of_batch(instrument.symbol, batch, refused)
+        held = [row for row in rows if row.id not in dropped]
         times = bars.time.tolist()
         self._quarantine.settle(instrument.symbol, batch.interval, times, batch.fetched_at)
         self._quarantine.put(held)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from engine.types import Interval
 from market_data.errors import BadCsv
 
-__all__ = ["ADJUSTED", "COLUMNS", "Layout", "find_layout", "plain"]
+__all__ = ["COLUMNS", "Layout", "find_layout"]
 
 COLUMNS = ("time", "open", "high", "low", "close", "volume")
 
@@ -95,6 +95,16 @@ class Layout:
     def used(self) -> set[int | None]:
         """The fields that are read."""
         return {*self.place.values(), self.clock, self.ticker, self.period}
+
+    def told(self) -> tuple[str, ...]:
+        """What is worth knowing of the file: its notes, and the fields that are not read."""
+        return tuple(self.notes) + tuple(
+            f"Column {name} is not read"
+            + (", for prices are kept raw, beside their splits and dividends." if adjusted else ".")
+            for i, name in enumerate(self.header)
+            if i not in self.used()
+            for adjusted in [plain(name) in ADJUSTED]
+        )
 
     def time_text(self, fields: list[str], interval: Interval) -> str:
         """The time of a row, date and time of day put together."""

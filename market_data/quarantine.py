@@ -112,8 +112,8 @@ class QuarantineStore(Protocol):
         """Rows by symbol, interval and time, from behind the one with the id ``after``."""
         ...
 
-    def released(self, symbol: str, interval: Interval) -> set[int]:
-        """The times of bars that somebody released: nothing contradicts them any more."""
+    def decided(self, symbol: str, interval: Interval) -> list[Quarantined]:
+        """The rows that somebody has released or dropped."""
         ...
 
     def decide(self, row_id: str, state: State, at: int) -> bool:

@@ -38,7 +38,11 @@ class Objects(Protocol):
 
 
 def due(
-    bars: BarStore, interval: Interval, sources: Container[str], now: int
+    bars: BarStore,
+    interval: Interval,
+    sources: Container[str],
+    now: int,
+    broken: Callable[[str, MarketDataError], None],
 ) -> Iterator[FetchSeries]:
     """The series of one interval of which a bar ought to be there that is not.
 
@@ -46,11 +50,16 @@ def due(
     ----------
     sources : container of str
         Those that can be asked: a symbol that was imported from files waits for the next file.
+    broken : callable
+        Told (symbol, error) of each symbol that cannot be read; the others are due all the same.
     """
     asked = [one for one in bars.instruments() if one.source in sources]
     for first in range(0, len(asked), TOGETHER):
         some = {one.symbol: one for one in asked[first : first + TOGETHER]}
         for symbol, kept in bars.listed(list(some)).items():
+            if isinstance(kept, MarketDataError):
+                broken(symbol, kept)
+                continue
             newest = [one.last_time for one in kept if one.interval is interval]
             if newest and newest[0] < last_expected(now, interval, some[symbol].calendar):
                 yield FetchSeries(symbol, interval)

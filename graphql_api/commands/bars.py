@@ -7,41 +7,59 @@ from contextlib import closing
 from itertools import chain
 from typing import Any
 
-from graphql_api.app import open_bars, open_readings
+from graphql_api.app import open_bars, open_quarantine, open_readings
 from graphql_api.commands.printing import print_rows
 from graphql_api.schema.scalars import rfc3339
 from graphql_api.settings import Settings
-from market_data.errors import NothingKept
+from market_data.errors import BadCsv, MarketDataError, NothingKept
 from market_data.export import write_csv, write_parquet
-from market_data.imports import import_csv, stored_series
+from market_data.imports import ImportSummary, import_csv, import_sifted, stored_series
+from market_data.stores import BarStore
 from market_data.stores.objects import KEPT_DAYS
 
 __all__ = ["bring", "export", "listing", "panel", "sweep"]
 
 
 def bring(asked: argparse.Namespace, settings: Settings) -> None:
-    """Read the bars of a CSV file, all of them or none, and say what came of it."""
+    """Read the bars of a file, all or none, or those that are good, and say what came of it."""
     with closing(open_bars(settings)) as store:
-        done = import_csv(
-            store,
-            asked.file,
-            asked.symbol,
-            asked.interval,
-            name=asked.name,
-            tick=asked.tick,
-            calendar=asked.calendar,
-            actions=asked.actions,
-        )
+        done = (_sifted if asked.quarantine else _whole)(store, asked, settings)
     result = done.result
     print(
         f"{done.instrument.symbol} {done.interval.value}: {done.bars} bars read, "
         f"{result.added} new, {result.restated} restated, {result.unchanged} known already, "
         f"{result.actions} splits and dividends"
+        + (f", {len(done.held)} held in quarantine" if done.held else "")
+        + (f", {len(done.withdrawn)} taken back" if done.withdrawn else "")
     )
     for note in done.notes:
         print(f"note: {note}")
     for jump in done.jumps:
         print(f"note: the close of {rfc3339(jump)} is over 40 % from the one before, with no split")
+    if done.held:
+        print("note: intellpulse bars quarantine lists what is held, and why")
+
+
+def _whole(store: BarStore, asked: argparse.Namespace, _: Settings) -> ImportSummary:
+    try:
+        return import_csv(store, asked.file, asked.symbol, asked.interval, **_profile(asked))
+    except BadCsv as fault:
+        if not fault.judged_alone:
+            raise
+        reason = f"{fault.reason}; nothing is kept; --quarantine holds such rows alone"
+        raise BadCsv(fault.file, fault.line, fault.column, fault.value, reason) from fault
+
+
+def _sifted(store: BarStore, asked: argparse.Namespace, settings: Settings) -> ImportSummary:
+    with closing(open_quarantine(settings)) as quarantine:
+        return import_sifted(
+            store, quarantine, asked.file, asked.symbol, asked.interval, **_profile(asked)
+        )
+
+
+def _profile(asked: argparse.Namespace) -> dict[str, Any]:
+    names = ("name", "tick", "calendar", "actions")
+    return {name: getattr(asked, name) for name in names}
 
 
 def export(asked: argparse.Namespace, settings: Settings) -> None:
@@ -69,7 +87,7 @@ def export(asked: argparse.Namespace, settings: Settings) -> None:
 def listing(asked: argparse.Namespace, settings: Settings) -> None:
     """The series that are kept."""
     with closing(open_bars(settings)) as store:
-        kept = stored_series(store)
+        kept = list(stored_series(store, _tell))
     rows: list[dict[str, Any]] = [
         {
             "symbol": instrument.symbol,
@@ -87,6 +105,10 @@ def listing(asked: argparse.Namespace, settings: Settings) -> None:
         as_json=asked.json,
         nothing="no bars are kept; intellpulse bars import FILE --symbol S --interval ONE_DAY",
     )
+
+
+def _tell(symbol: str, error: MarketDataError) -> None:
+    print(f"intellpulse: {symbol}: {error}", file=sys.stderr)
 
 
 def panel(asked: argparse.Namespace, settings: Settings) -> None:

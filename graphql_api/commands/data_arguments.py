@@ -16,12 +16,19 @@ def add_bars(commands: Commands, keeps: argparse.ArgumentParser) -> None:
     """Intellpulse bars"""  # noqa: D400  # a command
     group = commands.add_parser("bars", help="import and list price bars")
     parts = group.add_subparsers(required=True, metavar="COMMAND")
-    bring = parts.add_parser("import", parents=[keeps], help="read bars from a CSV file")
+    bring = parts.add_parser(
+        "import", parents=[keeps], help="read bars from a file of CSV or Parquet"
+    )
     bring.add_argument("file", type=Path, metavar="FILE")
     bring.add_argument("--symbol", required=True)
     _add_interval(bring)
     _add_profile(bring)
     bring.add_argument("--actions", type=Path, metavar="FILE", help="CSV of splits and dividends")
+    bring.add_argument(
+        "--quarantine",
+        action="store_true",
+        help="hold each bad row for a decision, keep the others; else one refuses the whole file",
+    )
     bring.set_defaults(run=bars.bring)
     panel = parts.add_parser(
         "panel", parents=[keeps], help="write what a universe has into one object for screeners"
@@ -93,12 +100,12 @@ def _add_quarantine(parts: Commands, keeps: argparse.ArgumentParser) -> None:
     listing.add_argument("--json", action="store_true", help="print JSON")
     listing.set_defaults(run=quarantine.listing)
     release = parts.add_parser(
-        "release", parents=[keeps], help="take a row of the quarantine after all"
+        "release", parents=[keeps], help="take rows of the quarantine after all"
     )
-    release.add_argument("id", metavar="ID")
+    release.add_argument("ids", nargs="+", metavar="ID")
     release.set_defaults(run=quarantine.release)
-    drop = parts.add_parser("drop", parents=[keeps], help="decide that a row is wrong")
-    drop.add_argument("id", metavar="ID")
+    drop = parts.add_parser("drop", parents=[keeps], help="decide that rows are wrong")
+    drop.add_argument("ids", nargs="+", metavar="ID")
     drop.set_defaults(run=quarantine.drop)
 
 

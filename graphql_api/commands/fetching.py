@@ -16,7 +16,7 @@ from graphql_api.schema.scalars import rfc3339
 from graphql_api.settings import Settings, variable
 from market_data.calendar import SECOND
 from market_data.clock import now, wait_until
-from market_data.errors import SourceError, StoreUnavailable
+from market_data.errors import MarketDataError, StoreUnavailable
 from market_data.fetching import Fetched, Fetching
 from market_data.ingest import Ingestion
 from market_data.instruments import Instrument
@@ -73,39 +73,60 @@ def _move(bar: "tqdm[NoReturn]", reached: int) -> None:
 
 def watch(asked: argparse.Namespace, settings: Settings) -> None:
     """Fetch what is due of everything that is kept, again and again, until interrupted."""
-    rests: dict[tuple[str, Interval], int] = {}
     with _opened(settings) as (bars, fetching):
         if not any(one.source in REMOTE for one in bars.instruments()):
             print("note: nothing that is kept has a source; intellpulse bars fetch begins a series")
+        watching = _Watching(bars, fetching)
         while True:
-            for interval in Interval:
-                for series in list(due(bars, interval, REMOTE, now())):
-                    if now() >= rests.get((series.symbol, interval), 0):
-                        _bring(bars, fetching, series.symbol, interval, rests)
+            watching.look()
             if asked.once:
                 return
             time.sleep(asked.every)
 
 
-def _bring(
-    bars: BarStore,
-    fetching: Fetching,
-    symbol: str,
-    interval: Interval,
-    rests: dict[tuple[str, Interval], int],
-) -> None:
-    """Bring one series up to date; one that cannot be brought rests, and the others go on."""
-    instrument = bars.instrument(symbol)
-    if instrument is None:
-        return
-    try:
-        done = fetching.fetch(instrument, interval, *fetching.missing(instrument, interval))
+class _Watching:
+    """Looks at all that is kept; what cannot be read or brought rests, and the others go on."""
+
+    def __init__(self, bars: BarStore, fetching: Fetching) -> None:
+        self._bars = bars
+        self._fetching = fetching
+        self._rests: dict[str, int] = {}
+
+    def look(self) -> None:
+        """Bring whatever is due and does not rest."""
+        for interval in Interval:
+            try:
+                series = list(due(self._bars, interval, REMOTE, now(), self._failed))
+            except StoreUnavailable as error:
+                self._failed("everything", error)
+                return
+            for one in series:
+                what = f"{one.symbol} {interval}"
+                if now() >= self._rests.get(what, 0):
+                    self._bring(what, one.symbol, interval)
+
+    def _bring(self, what: str, symbol: str, interval: Interval) -> None:
+        try:
+            instrument = self._bars.instrument(symbol)
+            if instrument is None:
+                return
+            start, end = self._fetching.missing(instrument, interval)
+            done = self._fetching.fetch(instrument, interval, start, end)
+        except MarketDataError as error:
+            self._failed(what, error)
+            return
         print(f"{rfc3339(now())}  {_told(symbol, interval, done)}", flush=True)
-        rest = REST if not done.added else 0.0
-    except (SourceError, StoreUnavailable) as error:
-        print(f"{rfc3339(now())}  {symbol} {interval}: {error}", file=sys.stderr, flush=True)
-        rest = getattr(error, "retry_after", None) or REST
-    rests[symbol, interval] = now() + round(rest * SECOND)
+        if not done.added:
+            self._rest(what, REST)
+
+    def _failed(self, what: str, error: MarketDataError) -> None:
+        """Say why, once a rest."""
+        if now() >= self._rests.get(what, 0):
+            print(f"{rfc3339(now())}  {what}: {error}", file=sys.stderr, flush=True)
+            self._rest(what, getattr(error, "retry_after", None) or REST)
+
+    def _rest(self, what: str, seconds: float) -> None:
+        self._rests[what] = now() + round(seconds * SECOND)
 
 
 def _told(symbol: str, interval: Interval, done: Fetched) -> str:

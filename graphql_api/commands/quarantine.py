@@ -32,30 +32,33 @@ def listing(asked: argparse.Namespace, settings: Settings) -> None:
         print_json([shown(row) for row in rows])
         return
     for row in rows:
-        told = " ".join(str(value) for value in row.row[1:])
+        told = ", ".join(f"{name} {value}" for name, value in _values(row).items())
         state_told = "" if row.state is State.HELD else f"  ({row.state.lower()})"
         print(
             f"{row.id}  {row.symbol} {row.interval} {rfc3339(row.time)}  {row.source}: {told}  "
             f"{row.column}: {row.reason}{state_told}"
         )
     if not rows:
-        print("nothing is in quarantine")
+        whose = "" if asked.symbol is None else f" of {asked.symbol}"
+        print(f"nothing{whose} is in quarantine")
 
 
 def release(asked: argparse.Namespace, settings: Settings) -> None:
-    """Take a row after all, and wait until it is answered."""
+    """Take rows after all, and wait until they are answered."""
+    known = 0
     with _ingestion(settings) as ingestion:
-        result = ingestion.release(asked.id)
-    if result.known is not None:
-        wait_until(result.known, now, time.sleep)
-    print(f"{asked.id} is released")
+        for row_id in asked.ids:
+            known = max(known, ingestion.release(row_id).known or 0)
+            print(f"{row_id} is released")
+    wait_until(known, now, time.sleep)
 
 
 def drop(asked: argparse.Namespace, settings: Settings) -> None:
-    """Decide that a row is wrong."""
+    """Decide that rows are wrong."""
     with _ingestion(settings) as ingestion:
-        ingestion.drop(asked.id)
-    print(f"{asked.id} is dropped, and not held again")
+        for row_id in asked.ids:
+            ingestion.drop(row_id)
+            print(f"{row_id} is dropped, and not held again")
 
 
 def shown(row: Quarantined) -> dict[str, Any]:
@@ -66,9 +69,7 @@ def shown(row: Quarantined) -> dict[str, Any]:
         "interval": row.interval,
         "time": rfc3339(row.time),
         "source": row.source,
-        "values": {
-            name: str(value) for name, value in zip(row.row._fields[1:], row.row[1:], strict=True)
-        },
+        "values": _values(row),
         "code": row.code,
         "column": row.column,
         "reason": row.reason,
@@ -76,6 +77,11 @@ def shown(row: Quarantined) -> dict[str, Any]:
         "state": row.state,
         "decidedAt": None if row.decided_at is None else rfc3339(row.decided_at),
     }
+
+
+def _values(row: Quarantined) -> dict[str, str]:
+    """The numbers of a row as its source wrote them, by their names."""
+    return {name: str(value) for name, value in zip(row.row._fields[1:], row.row[1:], strict=True)}
 
 
 @contextmanager

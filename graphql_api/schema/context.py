@@ -1,11 +1,13 @@
 """What a resolver may use: who asks, when, and the decisions that the request shares."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 import strawberry
+from graphql import GraphQLError
 
+from graphql_api.errors import ApiError
 from graphql_api.guard.accounts import Accounts
 from graphql_api.guard.admit import Guard
 from graphql_api.guard.caller import Caller
@@ -50,6 +52,15 @@ class Context:
     quarantine: QuarantineStore
     now: int
     ends: float  # when all that it does must have begun, on the monotonic clock
+    left_out: list[GraphQLError] = field(default_factory=list)
+
+    def leave_out(self, info: "Info", why: ApiError) -> None:
+        """Tell why a part is left out where the schema lets nothing be null.
+
+        An error that a resolver raises there would take the whole page with it.
+        """
+        at = info.path.as_list()
+        self.left_out.append(GraphQLError(why.message, path=at, original_error=why))
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

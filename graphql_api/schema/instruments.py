@@ -5,12 +5,15 @@ from functools import cached_property
 
 import strawberry
 
+from graphql_api.errors import DataDamaged
+from graphql_api.loader import readable
 from graphql_api.schema.catalogue import FREE, Interval, member
 from graphql_api.schema.connection import PageInfo, Wanted, cursor, page
 from graphql_api.schema.context import Info
 from graphql_api.schema.node import Node, global_id
 from graphql_api.schema.scalars import DateTime, Symbol, is_symbol
 from market_data.bars import Instrument as KeptInstrument
+from market_data.errors import MarketDataError
 from market_data.stores import BarStore, StoredInterval
 
 __all__ = ["Instrument", "Listed", "SymbolConnection"]
@@ -24,11 +27,11 @@ class Listed:
         self._symbols = symbols
 
     @cached_property
-    def _found(self) -> dict[str, list[StoredInterval]]:
+    def _found(self) -> dict[str, list[StoredInterval] | MarketDataError]:
         return self._bars.listed(self._symbols)
 
     def __getitem__(self, symbol: str) -> list[StoredInterval]:
-        return self._found[symbol]
+        return readable(symbol, self._found[symbol])
 
 
 @strawberry.type(description="What can be asked about: a symbol and its bars.", directives=FREE)
@@ -50,10 +53,17 @@ class Instrument(Node):
         """By the source's terms, and the licences that the operator holds."""
         return not info.context.judge.withheld_by([self.source])
 
-    @strawberry.field(description="The intervals that are kept.")
-    def intervals(self) -> list[Interval]:
-        """Shortest first."""
-        return [member(Interval, one.interval.name) for one in self.listed[self.symbol]]
+    @strawberry.field(
+        description="The intervals that are kept; none, beside an error of this path, where what "
+        "is kept of the symbol is damaged."
+    )
+    def intervals(self, info: Info) -> list[Interval]:
+        """Shortest first. One damaged symbol costs no page."""
+        try:
+            return [member(Interval, one.interval.name) for one in self.listed[self.symbol]]
+        except DataDamaged as damage:
+            info.context.leave_out(info, damage)
+            return []
 
     @strawberry.field(description="Time of the oldest bar kept.")
     def first_bar(self) -> DateTime | None:

@@ -21,7 +21,7 @@ from graphql_api.schema.node import Node, named_by
 from graphql_api.schema.signal import Signal
 from market_data.adjust import Adjustment
 
-__all__ = ["find", "wanted_by"]
+__all__ = ["find", "fits", "wanted_by"]
 
 FARTHEST = 2**62
 """Microseconds from the epoch, beyond which nothing of ours has a time."""
@@ -36,7 +36,7 @@ def find(info: Info, identifier: strawberry.ID) -> Node | None:
         When the identifier is none that this API gives.
     """
     type_name, key = named_by(identifier)
-    if not _fits(type_name, key):
+    if not fits(type_name, key):
         return None
     try:
         return _FINDERS[type_name][0](info, *key)
@@ -53,7 +53,7 @@ def wanted_by(identifier: strawberry.ID) -> list[Wanted]:
         When the identifier is none that this API gives.
     """
     type_name, key = named_by(identifier)
-    if type_name not in {"BarSeries", "Signal", "SignalHistory"} or not _fits(type_name, key):
+    if type_name not in {"BarSeries", "Signal", "SignalHistory"} or not fits(type_name, key):
         return []
     symbol, interval, strategy = key[:3]
     if interval not in list(Interval):
@@ -64,7 +64,7 @@ def wanted_by(identifier: strawberry.ID) -> list[Wanted]:
     return [Wanted.judged(symbol, Interval(interval), strategy)] if known else []
 
 
-def _fits(type_name: str, key: Sequence[Any]) -> bool:
+def fits(type_name: str, key: Sequence[Any]) -> bool:
     """Whether there are such identifiers."""
     _, parts = _FINDERS.get(type_name, (None, None))
     return (

@@ -67,8 +67,7 @@ class FileSource:
                 bars.append(bar)
         if not known:
             raise UnknownAtSource("file", f"{self._path} has no symbol {symbol[:40]}")
-        notes = tuple(layout.notes)
-        return RawBatch("file", symbol, interval, fetched_at, tuple(bars), notes=notes)
+        return RawBatch("file", symbol, interval, fetched_at, tuple(bars), notes=layout.told())
 
     def _bar(self, line: int, fields: list[str], layout: Layout, interval: Interval) -> RawBar:
         name = str(self._path)

@@ -15,7 +15,7 @@ from market_data.instruments import CorporateAction
 from market_data.rules import Rule, faults
 from market_data.sources.base import RawAction, RawBar, RawBatch
 
-__all__ = ["Refusal", "Refused", "Sifted", "sift"]
+__all__ = ["FIRST", "LAST", "Refusal", "Refused", "Sifted", "sift"]
 
 # No price and no volume is as long; reading what is longer costs time for nothing.
 LONGEST = 64

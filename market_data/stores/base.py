@@ -93,8 +93,11 @@ class BarStore(Protocol):
         """The series of one symbol, shortest interval first."""
         ...
 
-    def listed(self, symbols: Collection[str]) -> dict[str, list[StoredInterval]]:
-        """What `intervals` says of several symbols, in one round of calls; empty lists too."""
+    def listed(self, symbols: Collection[str]) -> dict[str, list[StoredInterval] | MarketDataError]:
+        """What `intervals` says of several symbols, in one round of calls; empty lists too.
+
+        Where one symbol alone cannot be read, its list's place is taken by the error that says why.
+        """
         ...
 
     def series(self, symbol: str, interval: Interval) -> Series | None:

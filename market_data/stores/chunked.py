@@ -15,10 +15,9 @@ from market_data.rules import check
 from market_data.stores.base import CommitResult, StoredInterval
 from market_data.stores.committing import Commit
 from market_data.stores.drafting import Delivery
-from market_data.stores.head import Head
 from market_data.stores.objects import Backend
 from market_data.stores.panels import Panel, pack_panel, panel_name
-from market_data.stores.reading import Key, Reader
+from market_data.stores.reading import Key, Reader, Seen
 from market_data.stores.sweeping import Swept, sweep
 
 __all__ = ["ChunkedBarStore"]
@@ -72,12 +71,15 @@ class ChunkedBarStore:
 
     def intervals(self, symbol: str) -> list[StoredInterval]:
         """The series of one symbol, shortest interval first."""
-        return self.listed([symbol])[symbol]
+        found = self.listed([symbol])[symbol]
+        if isinstance(found, MarketDataError):
+            raise found
+        return found
 
-    def listed(self, symbols: Collection[str]) -> dict[str, list[StoredInterval]]:
-        """What `intervals` says of several symbols, in one round of calls; empty lists too."""
-        seen = self._reader.heads(symbols) if symbols else {}
-        return {symbol: _listed(seen[symbol].head) if symbol in seen else [] for symbol in symbols}
+    def listed(self, symbols: Collection[str]) -> dict[str, list[StoredInterval] | MarketDataError]:
+        """What `intervals` says of several symbols; see `BarStore.listed`."""
+        seen = self._reader.seen(symbols) if symbols else {}
+        return {symbol: _listed(seen.get(symbol)) for symbol in symbols}
 
     def series(self, symbol: str, interval: Interval) -> Series | None:
         """Every row of one series; see `BarStore.series`."""
@@ -141,9 +143,11 @@ class ChunkedBarStore:
         return Commit(self._backend, self._reader, self._clock, self._sleep, delivery).run()
 
 
-def _listed(head: Head) -> list[StoredInterval]:
+def _listed(seen: Seen | MarketDataError | None) -> list[StoredInterval] | MarketDataError:
+    if isinstance(seen, MarketDataError):
+        return seen
     return [
         StoredInterval(interval, *manifest.span, manifest.bars)
-        for interval, manifest in head.manifests.items()
+        for interval, manifest in (seen.head.manifests.items() if seen else ())
         if manifest.bars
     ]

@@ -64,13 +64,13 @@ class Reader:
             When one of them cannot be read.
         """
         found = {}
-        for symbol, seen in self._seen(symbols).items():
+        for symbol, seen in self.seen(symbols).items():
             if isinstance(seen, MarketDataError):
                 raise seen
             found[symbol] = seen
         return found
 
-    def _seen(self, symbols: Iterable[str]) -> dict[str, Seen | MarketDataError]:
+    def seen(self, symbols: Iterable[str]) -> dict[str, Seen | MarketDataError]:
         """The HEADs of those symbols that have one; where one cannot be read, why."""
         now = self._clock()
         found: dict[str, Seen | MarketDataError] = {}
@@ -155,7 +155,7 @@ class Reader:
         found: dict[Key, Series | MarketDataError] = {}
         kept: dict[Key, Seen] = {}
         unread = []
-        seen = self._seen(symbol for symbol, _ in wanted)
+        seen = self.seen(symbol for symbol, _ in wanted)
         for key in dict.fromkeys(wanted):
             one = seen.get(key[0])
             if one is None:

@@ -30,15 +30,17 @@ ON CONFLICT (id) DO UPDATE SET fetched_at = max(fetched_at, excluded.fetched_at)
 OUTDATED: Final = """
 DELETE FROM quarantine WHERE symbol = :symbol AND interval = :interval AND source = :source
 AND time = :time AND fetched_at < :fetched_at AND state = 'HELD' AND id <> :id"""
-LISTING: Final = """
+ROWS: Final = """
 SELECT symbol, interval, source, row, code, "column", reason, fetched_at, state, decided_at
-FROM quarantine
+FROM quarantine """
+FIND: Final = ROWS + "WHERE id = ?"
+_MATCHING: Final = """
 WHERE (:symbol IS NULL OR symbol = :symbol) AND (:state IS NULL OR state = :state)
 AND (:after IS NULL OR (symbol, interval, time, id) >
     (SELECT symbol, interval, time, id FROM quarantine WHERE id = :after))
 ORDER BY symbol, interval, time, id LIMIT :limit"""
-RELEASED: Final = """
-SELECT time FROM quarantine WHERE symbol = ? AND interval = ? AND state = 'RELEASED'"""
+LISTING: Final = ROWS + _MATCHING
+DECIDED: Final = ROWS + "WHERE symbol = ? AND interval = ? AND state != 'HELD'"
 SETTLE: Final = """
 DELETE FROM quarantine WHERE symbol = ? AND interval = ? AND time = ? AND fetched_at < ?
 AND state = 'HELD'"""
@@ -69,11 +71,7 @@ class SqliteQuarantine:
         with self._file.reading() as file:
             if file is None:
                 return None
-            row = file.execute(
-                'SELECT symbol, interval, source, row, code, "column", reason, fetched_at, state,'
-                " decided_at FROM quarantine WHERE id = ?",
-                (row_id,),
-            ).fetchone()
+            row = file.execute(FIND, (row_id,)).fetchone()
         return None if row is None else _quarantined(row)
 
     def listing(
@@ -89,11 +87,11 @@ class SqliteQuarantine:
         with self._file.reading() as file:
             return [_quarantined(row) for row in file.execute(LISTING, asked)] if file else []
 
-    def released(self, symbol: str, interval: Interval) -> set[int]:
-        """See QuarantineStore.released."""
+    def decided(self, symbol: str, interval: Interval) -> list[Quarantined]:
+        """See QuarantineStore.decided."""
         with self._file.reading() as file:
-            asked = (symbol, interval)
-            return {row[0] for row in file.execute(RELEASED, asked)} if file else set()
+            rows = file.execute(DECIDED, (symbol, interval)) if file else ()
+            return [_quarantined(row) for row in rows]
 
     def decide(self, row_id: str, state: State, at: int) -> bool:
         """See QuarantineStore.decide."""

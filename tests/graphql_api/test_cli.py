@@ -96,6 +96,17 @@ def test_an_export_to_no_folder_names_the_file(folder, tmp_path, capsys, name) -
     assert capsys.readouterr().err == f"intellpulse: {out}: No such file or directory\n"
 
 
+def test_who_reads_but_the_beginning_ends_a_command_without_a_word(data) -> None:
+    command = [sys.executable, "-m", "graphql_api.cli", "bars", "export", "IBM", "--data", data]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith(b"symbol,interval")
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 128 + signal.SIGPIPE
+
+
 def test_an_interrupted_command_says_so_and_shows_no_traceback(folder, capsys, monkeypatch) -> None:
     def interrupted(_: float) -> None:
         raise KeyboardInterrupt

@@ -1,11 +1,14 @@
 """intellpulse bars fetch and watch, and sentiment fetch, against a server on this machine."""
 
 import json
+import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 
 from graphql_api.cli import main
+from market_data.errors import StoreUnavailable
 from market_data.sources import pacing
 from tests.provider import NOW, WEEK, weeks
 
@@ -88,6 +91,49 @@ def test_watching_once_brings_what_is_due_and_tells_what_fails(run, provider, mo
     assert "BTC-USD ONE_WEEK: " in out
     assert "4 new" in out
     assert run("bars", "watch", "--once")[1] == ""
+
+
+def test_watching_goes_on_beside_what_is_damaged_and_says_so_once_in_a_while(
+    run, provider, tmp_path, monkeypatch
+):
+    provider.klines = weeks(30, NOW - 5 * WEEK)
+    for symbol in ("BTC-USD", "ETH-USD"):
+        run(*FETCH, "--symbol", symbol)
+    provider.klines |= weeks(5, NOW - WEEK)
+    with closing(sqlite3.connect(tmp_path / "kept" / "bars.sqlite")) as file:
+        file.execute("UPDATE heads SET packed = x'00' WHERE symbol = 'BTC-USD'")
+        file.commit()
+    looks = iter([None])
+
+    def pause(_):
+        if next(looks, "enough") == "enough":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("graphql_api.commands.fetching.time.sleep", pause)
+    status, out, err = run("bars", "watch")
+    assert status == 130
+    (line,) = out.splitlines()
+    assert "ETH-USD ONE_WEEK: " in line
+    damaged, stopped = err.splitlines()
+    assert "BTC-USD: a HEAD does not inflate" in damaged
+    assert stopped == "intellpulse: stopped"
+    status, out, err = run("bars", "list")
+    assert (status, out.split()[0]) == (0, "ETH-USD")
+    assert err.startswith("intellpulse: BTC-USD: a HEAD does not inflate")
+
+
+def test_watching_goes_on_while_the_store_is_out_of_reach(run, provider, monkeypatch):
+    provider.klines = weeks(30, NOW - 5 * WEEK)
+    run(*FETCH, "--symbol", "BTC-USD")
+
+    def away(*_):
+        raise StoreUnavailable("the bars in bars.sqlite: database is locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("graphql_api.commands.fetching.due", away)
+        status, out, err = run("bars", "watch", "--once")
+    assert (status, out) == (0, "")
+    assert err.endswith("everything: the bars in bars.sqlite: database is locked\n")
 
 
 def test_the_fear_and_greed_index_becomes_sentiment(run, provider):

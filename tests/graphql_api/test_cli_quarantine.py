@@ -55,9 +55,10 @@ def test_what_is_held_is_listed_with_its_numbers_and_its_reason(run, tmp_path):
     assert jump["values"]["close"] == "10"
     assert (broken["code"], broken["column"]) == ("BROKEN_PRICES", "high")
     lines = run("quarantine")[1].splitlines()
-    assert lines[0].startswith(f"{jump['id']}  ACME ONE_DAY 2020-01-07T00:00:00Z  told: 10 10 10")
+    assert lines[0].startswith(f"{jump['id']}  ACME ONE_DAY 2020-01-07T00:00:00Z  told: open 10, ")
     assert lines[0].endswith("the next bar contradicts the jump")
     assert rows(run, "--symbol", "OTHER") == []
+    assert run("quarantine", "--symbol", "OTHER")[1] == "nothing of OTHER is in quarantine\n"
     assert run("quarantine", data=tmp_path / "none")[1] == "nothing is in quarantine\n"
 
 
@@ -71,6 +72,14 @@ def test_a_row_is_released_and_another_dropped(run, kept):
     assert rows(run) == []
     assert [row["state"] for row in rows(run, "--all")] == ["RELEASED", "DROPPED"]
     assert "(dropped)" in run("quarantine", "--all")[1]
+
+
+def test_several_rows_are_decided_at_once(run):
+    jump, broken = rows(run)
+    status, out, err = run("drop", jump["id"], broken["id"], "0000")
+    assert (status, out.count("is dropped")) == (1, 2)
+    assert "no row '0000' is in quarantine" in err
+    assert rows(run) == []
 
 
 def test_what_cannot_be_done_is_said(run):

@@ -7,15 +7,20 @@ from contextlib import closing
 import pytest
 
 from graphql_api.cli import main
+from graphql_api.schema.node import global_id
 from market_data.export import write_csv
 from market_data.stores import SqliteBarStore
 
 FULL = """{ signal(symbol: "IBM", strategy: { preset: { name: MOVING_AVERAGE_CROSS,
-  parameters: [{ name: "fast", value: 10 }] } }) { ... on Signal { id action score
+  parameters: [{ name: "fast", value: 10 }] } }) { ... on Signal { id action score rating
+  close barTime symbol interval
   provenance { engineVersion strategyHash dataVersion resolvedAsOf bars } } } }"""
 BARE = """{ explanation(symbol: "AAPL", at: "2005-02-25T23:00:00Z") { ... on Explanation {
   summary signal { symbol interval barTime action score strategy { name }
   provenance { engineVersion strategyHash dataVersion resolvedAsOf } } } } }"""
+FAR = global_id("Signal", "IBM", "ONE_DAY", "BREAKOUT", {}, 2**61, 2**61)
+ODD = global_id("Signal", "IBM", "DAILY", "BREAKOUT", {}, 0, 0)
+TEXT = global_id("Signal", "IBM", "ONE_DAY", "BREAKOUT", {}, "now", 0)
 SEVERAL = """{ signals(symbols: ["IBM", "AAPL"]) { ... on Signal { id action score
   provenance { dataVersion } } } }"""
 
@@ -52,8 +57,11 @@ def test_an_answer_that_holds_is_told_part_by_part(saved, capsys, name):
     told = capsys.readouterr().out
     assert told.startswith("IBM ONE_DAY MOVING_AVERAGE_CROSS, the bar of 2013-03-01T00:00:00Z")
     parts = [line.split("  ")[1].strip() for line in told.splitlines()[1:-1]]
-    assert parts == ["data version", "strategy hash", "engine version", "action", "score"]
-    assert told.count("the same\n") == 5
+    assert parts == [
+        *("data version", "strategy hash", "engine version", "bars", "as of"),
+        *("symbol", "interval", "bar time", "close", "action", "rating", "score"),
+    ]
+    assert told.count("the same\n") == len(parts)
     assert told.endswith("It holds.\n")
 
 
@@ -85,6 +93,11 @@ def test_all_signals_of_an_answer_are_verified(saved, capsys, tmp_path):
         (("dataVersion", "0" * 16), "data version    0000000000000000         differs: "),
         (("strategyHash", "0" * 16), "strategy hash   0000000000000000         differs: "),
         (("engineVersion", "0.9"), "engine version  0.9                      differs: 1.0.0"),
+        (("close", 202.92), "close           202.92                   differs: 202.91"),
+        (("rating", "STRONG_BUY"), "rating          STRONG_BUY               differs: "),
+        (("barTime", "2013-03-04T00:00:00Z"), "differs: 2013-03-01T00:00:00Z"),
+        (("bars", 3269), "bars            3269                     differs: "),
+        (("symbol", "AAPL"), "symbol          AAPL                     differs: IBM"),
     ],
 )
 def test_whatever_was_changed_in_an_answer_is_found(saved, capsys, change, said):
@@ -144,6 +157,9 @@ def test_an_export_that_lacks_the_bar_says_so(saved, capsys, server, tmp_path):
         ("{}", "holds no signal with its provenance; ask for it with { id action"),
         ('{"provenance": {}, "score": 1}', "does not say symbol; ask for it"),
         ('{"id": "AAAA", "provenance": {}, "score": 1}', "id is none that this API gave"),
+        (f'{{"id": "{FAR}", "provenance": {{}}, "score": 1}}', "moment that has no date"),
+        (f'{{"id": "{ODD}", "provenance": {{}}, "score": 1}}', "names no signal"),
+        (f'{{"id": "{TEXT}", "provenance": {{}}, "score": 1}}', "names no signal"),
         ('{"symbol": "IBM", "provenance": {}, "score": 1}', "does not say barTime"),
         (
             '{"symbol": "IBM", "provenance": {}, "score": 1, "barTime": "today"}',

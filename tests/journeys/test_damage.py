@@ -199,6 +199,31 @@ def test_a_flipped_bit_is_told_wherever_the_symbol_is_asked_about(home, ask, wha
     assert answer["extensions"]["cost"]["actualQueryCost"] == 0
 
 
+PAGE = """{ symbols { totalCount
+  nodes { symbol name intervals %s } } }"""
+
+
+def test_a_damaged_symbol_costs_a_page_nothing_but_itself(home, ask, lines):
+    whole = ask(PAGE % "firstBar lastBar")["data"]["symbols"]
+    home.damage_head()
+    answer = ask(PAGE % "firstBar lastBar")
+    page = answer["data"]["symbols"]
+    at = [one["symbol"] for one in page["nodes"]].index("AAPL")
+    assert page["nodes"][at] == whole["nodes"][at] | {
+        "intervals": [],
+        "firstBar": None,
+        "lastBar": None,
+    }
+    del page["nodes"][at], whole["nodes"][at]
+    assert page == whole
+    place = ["symbols", "nodes", at]
+    is_told(answer["errors"], [*place, "firstBar"], [*place, "lastBar"], [*place, "intervals"])
+    assert answer["extensions"]["cost"]["actualQueryCost"] == 0
+    assert [one["message"] for one in lines].count("data damaged") == 1
+    # Where nobody asks what is kept of it, nothing is damaged.
+    assert "errors" not in ask("{ symbols { nodes { symbol name } } }")
+
+
 def test_other_symbols_are_answered(home, ask):
     whole = ask(f'{{ signal(symbol: "IBM") {{ {SIGNAL} }} }}')
     home.damage_chunk()

@@ -4,8 +4,10 @@ import pytest
 
 from engine.types import Interval
 from market_data.calendar import SECOND
-from market_data.errors import BadCsv, BadInstrument
-from market_data.imports import import_actions, import_csv, stored_series
+from market_data.errors import BadCsv, BadInstrument, Damaged
+from market_data.imports import import_actions, import_csv, import_sifted, stored_series
+from market_data.sources.sifting import Refusal
+from market_data.stores.sqlite_quarantine import SqliteQuarantine
 
 ONE_DAY = Interval.ONE_DAY
 HEADER = "Date,Open,High,Low,Close,Volume,Adj Close\n"
@@ -36,6 +38,14 @@ def bring(store, clock):
         return import_csv(store, path, symbol, interval, **{"sleep": clock.sleep} | options)
 
     return bring
+
+
+def never(symbol, error):
+    raise AssertionError(f"{symbol}: {error}")
+
+
+def kept_series(store):
+    return list(stored_series(store, never))
 
 
 def test_an_import_returns_when_its_bars_can_be_asked_for(bring, file, store, clock, day):
@@ -82,14 +92,14 @@ def test_a_later_file_adds_and_restates_and_leaves_the_profile(bring, file, stor
 def test_a_bad_row_leaves_the_store_as_it_was(bring, file, store):
     with pytest.raises(BadCsv, match="line 3, column Open"):
         bring(file(10, -1))
-    assert stored_series(store) == []
+    assert kept_series(store) == []
 
 
 def test_a_bad_file_of_actions_leaves_the_store_as_it_was(bring, file, store, actions):
     actions.write_text("date,kind,value\nx,SPLIT,2\n")
     with pytest.raises(BadCsv, match="line 2, column date"):
         bring(file(10), actions=actions)
-    assert stored_series(store) == []
+    assert kept_series(store) == []
 
 
 def test_what_is_no_symbol_is_refused_before_the_file_is_read(bring, tmp_path):
@@ -136,5 +146,82 @@ def test_actions_of_an_unknown_symbol_are_not_kept(store, actions):
 def test_all_that_is_stored_is_listed_by_symbol(bring, file, store):
     for symbol in ("ZZZ", "ACME"):
         bring(file(10, 11), symbol=symbol)
-    listed = [(one.symbol, series.interval, series.count) for one, series in stored_series(store)]
+    listed = [(one.symbol, series.interval, series.count) for one, series in kept_series(store)]
     assert listed == [("ACME", ONE_DAY, 2), ("ZZZ", ONE_DAY, 2)]
+
+
+@pytest.fixture
+def sift(store, clock, tmp_path):
+    """Imports what is good of a file; what is not is in the quarantine."""
+    quarantine = SqliteQuarantine(tmp_path / "quarantine.sqlite")
+
+    def sift(path, symbol="ACME", interval=ONE_DAY, **options):
+        options = {"sleep": clock.sleep} | options
+        return import_sifted(store, quarantine, path, symbol, interval, **options)
+
+    sift.quarantine = quarantine
+    return sift
+
+
+def test_a_bad_row_is_held_and_the_others_are_kept(sift, file, store, clock, actions):
+    now = clock.now
+    done = sift(file(10, "NaN", 12), actions=actions, name="Acme Inc.")
+    assert (done.bars, done.result.added, done.result.actions) == (3, 2, 1)
+    assert clock.now == done.result.known == now + 2 * SECOND
+    (held,) = sift.quarantine.listing()
+    assert done.held == (held,)
+    assert (held.row.close, held.code) == ("NaN", Refusal.NOT_FINITE)
+    assert done.notes[0].startswith("Column Adj Close is not read, for prices are kept raw")
+    series = store.series("ACME", ONE_DAY)
+    assert series.close.tolist() == [10, 12]
+    assert (series.instrument.name, series.instrument.calendar) == ("Acme Inc.", "XNYS")
+    # Of an older file, the same row again is held once, and the profile stays.
+    again = sift(file(10, "NaN", 12), calendar="24/7", sleep=None)
+    assert again.result.known is None
+    assert "The calendar of ACME stays XNYS, as its first import made it." in again.notes
+    assert len(sift.quarantine.listing()) == 1
+
+
+def test_a_bar_that_the_next_file_contradicts_is_taken_back(sift, file, store, clock):
+    sift(file(10, 11, 30))
+    assert store.series("ACME", ONE_DAY).snapshot(now=clock.now).bars.close.tolist() == [10, 11, 30]
+    clock.sleep(1)
+    done = sift(file(10, 11, 30, 11))
+    assert len(done.withdrawn) == 1
+    clock.sleep(5)
+    assert store.series("ACME", ONE_DAY).snapshot(now=clock.now).bars.close.tolist() == [10, 11, 11]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (HEADER, "the file has a header and no bars"),
+        (HEADER + "2020-01-06,1,1,1,0,1,0\n", "not one of its rows keeps the rules, the first: a"),
+        (HEADER + "soon,1,1,1,1,1,0\n", "'soon': not a time"),
+        (HEADER + "2020-01-06,1,1\n", "3 fields under a header of 7"),
+    ],
+)
+def test_a_file_of_which_nothing_can_be_kept_or_decided_is_refused(
+    sift, store, tmp_path, text, reason
+):
+    (tmp_path / "bars.csv").write_text(text)
+    with pytest.raises(BadCsv, match=reason):
+        sift(tmp_path / "bars.csv")
+    assert store.instruments() == []
+    assert sift.quarantine.listing() == []
+
+
+def test_a_symbol_that_cannot_be_one_is_refused_before_a_file_is_read(sift, tmp_path):
+    with pytest.raises(BadInstrument):
+        sift(tmp_path / "gone.csv", "A B")
+
+
+def test_a_symbol_that_cannot_be_read_is_told_and_the_others_are_listed(bring, file, store):
+    for symbol in ("ACME", "BETA"):
+        bring(file(10, 11), symbol)
+    with store._backend.connections.transaction("BEGIN IMMEDIATE") as connection:
+        connection.execute("UPDATE heads SET packed = x'00' WHERE symbol = 'ACME'")
+    told = {}
+    listed = list(stored_series(store, told.setdefault))
+    assert [one.symbol for one, _ in listed] == ["BETA"]
+    assert isinstance(told["ACME"], Damaged)

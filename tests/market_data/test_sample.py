@@ -53,7 +53,7 @@ def test_a_start_that_was_cut_short_is_completed_by_the_next(store, clock, monke
         patch.setattr("market_data.sample.SAMPLE", SAMPLE[:2])
         seed(store, clock.sleep)
     assert seed(store, clock.sleep).symbols == ("IBM", "MSFT")
-    assert len(stored_series(store)) == 4
+    assert len(list(stored_series(store, {}.setdefault))) == 4
 
 
 def test_seeding_need_not_wait(store, clock):
@@ -153,5 +153,5 @@ def test_the_sample_travels_with_the_package_even_in_a_zip(tmp_path):
     )
     assert (done.stdout, done.stderr) == ("AAPL GOOG IBM MSFT\n", "")
     store = SqliteBarStore(path)
-    assert len(stored_series(store)) == 4
+    assert len(list(stored_series(store, {}.setdefault))) == 4
     store.close()

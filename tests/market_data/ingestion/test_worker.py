@@ -7,7 +7,7 @@ import pytest
 
 from engine.types import Interval
 from market_data.calendar import DAY
-from market_data.errors import RateLimited, SourceUnavailable, StoreUnavailable, TooLarge
+from market_data.errors import Damaged, RateLimited, SourceUnavailable, StoreUnavailable, TooLarge
 from market_data.fetching import Fetching
 from market_data.instruments import Instrument
 from market_data.messages import FetchSeries
@@ -227,12 +227,28 @@ def test_series_are_due_whose_newest_bar_is_missing_and_whose_source_can_be_aske
 
     filed = replace(batch([10, 11]), symbol="FILED", source="file")
     ingestion.take(Instrument("FILED", source="file"), filed)
-    asked = list(due(store, ONE_DAY, {"told"}, clock.now))
-    assert asked == [FetchSeries("ACME", ONE_DAY)]
-    assert list(due(store, Interval.ONE_HOUR, {"told"}, clock.now)) == []
-    assert list(due(store, ONE_DAY, {"other"}, clock.now)) == []
-    ten_days_ago = clock.now - 10 * DAY
-    assert list(due(store, ONE_DAY, {"told"}, ten_days_ago)) == []
+    broken = {}
+
+    def asked(interval=ONE_DAY, source="told", now=clock.now):
+        return list(due(store, interval, {source}, now, broken.setdefault))
+
+    assert asked() == [FetchSeries("ACME", ONE_DAY)]
+    assert asked(Interval.ONE_HOUR) == []
+    assert asked(source="other") == []
+    assert asked(now=clock.now - 10 * DAY) == []
+    assert broken == {}
+
+
+def test_a_symbol_that_cannot_be_read_is_told_and_the_others_are_due(
+    store, kept, ingestion, clock, batch
+):
+    ingestion.take(Instrument("BETA", source="told"), batch([10, 11]))
+    with store._backend.connections.transaction("BEGIN IMMEDIATE") as connection:
+        connection.execute("UPDATE heads SET packed = x'00' WHERE symbol = 'ACME'")
+    broken = {}
+    asked = list(due(store, ONE_DAY, {"told"}, clock.now, broken.setdefault))
+    assert asked == [FetchSeries("BETA", ONE_DAY)]
+    assert [(symbol, type(error)) for symbol, error in broken.items()] == [("ACME", Damaged)]
 
 
 def test_bodies_are_json_that_names_no_more_than_a_series():

@@ -22,6 +22,7 @@ from graphql_api.schema.connection import (
     page,
 )
 from graphql_api.schema.cost import Cost
+from graphql_api.schema.costs import CostsInput
 from graphql_api.schema.provenance import Provenance
 from graphql_api.schema.results import NotEnoughHistory, UnknownSymbol
 from graphql_api.schema.scalars import DateTime, Symbol
@@ -30,22 +31,10 @@ from graphql_api.schema.trades import Trade, TradeConnection, TradeEdge
 from market_data.bars import Snapshot
 from market_data.calendar import bars_per_year
 
-__all__ = ["Backtest", "BacktestResult", "CostsInput"]
+__all__ = ["Backtest", "BacktestResult"]
 
 POINTS = 200
 POINTS_MAXIMUM = 1_000
-
-
-@strawberry.input(description="What each leg of a trade costs, in hundredths of a percent.")
-class CostsInput:
-    """Costs in basis points; a turn from long to short is two legs."""
-
-    fee_bps: float | None = strawberry.field(
-        description="Fees of a leg, 0 to 1000 basis points.", default=10.0
-    )
-    slippage_bps: float | None = strawberry.field(
-        description="How much worse than the open a leg is filled, likewise.", default=5.0
-    )
 
 
 @strawberry.type(description="Worth over time, of 1 at the first close.", directives=FREE)
@@ -245,12 +234,10 @@ class Backtest:
         trials: int | None,
     ) -> "Backtest":
         """A judgement traded at the prices of a part of some bars."""
-        costs = costs or CostsInput()
         result = engine.backtest(
             judgement.decision,
             filled.bars[part],
-            fee_bps=10.0 if costs.fee_bps is None else costs.fee_bps,
-            slippage_bps=5.0 if costs.slippage_bps is None else costs.slippage_bps,
+            **(costs or CostsInput()).charged(),
             trials=trials,
             yearly=bars_per_year(judgement.question.interval, judgement.instrument.calendar),
         )

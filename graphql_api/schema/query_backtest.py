@@ -16,12 +16,13 @@ from graphql_api.schema.arguments import (
     check_range,
     question,
 )
-from graphql_api.schema.backtest import Backtest, BacktestResult, CostsInput
+from graphql_api.schema.backtest import Backtest, BacktestResult
 from graphql_api.schema.bars import Adjusted, Adjustment, between
 from graphql_api.schema.bars import adjustment as kept_adjustment
 from graphql_api.schema.catalogue import DEFAULT_INTERVAL, member
 from graphql_api.schema.context import Info
 from graphql_api.schema.cost import Cost
+from graphql_api.schema.costs import CostsInput
 from graphql_api.schema.query_signals import told
 from graphql_api.schema.results import NotEnoughHistory
 from graphql_api.schema.scalars import rfc3339

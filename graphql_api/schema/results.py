@@ -79,10 +79,11 @@ class NotEnoughHistory(UserError):
         cls, symbol: str, interval: Interval, what: str, error: TooFewBars
     ) -> "NotEnoughHistory":
         """Say how many bars are missing, and of which interval."""
+        where = "" if error.known else "; symbols tells which intervals are kept, and since when"
         return cls(
             message=(
                 f"{what} needs {error.needed} bars of {interval.value} and "
-                f"{error.known} of {symbol} had closed and were known at that moment."
+                f"{error.known} of {symbol} had closed and were known at that moment{where}."
             ),
             code=ErrorCode.NOT_ENOUGH_HISTORY,
             symbol=Symbol(symbol),

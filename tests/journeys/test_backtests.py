@@ -118,8 +118,8 @@ def test_a_part_of_the_history_is_traded_alone(asked) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"costs": {"feeBps": -1}}, "between 0 and 1000"),
-        ({"costs": {"slippageBps": 5000}}, "between 0 and 1000"),
+        ({"costs": {"feeBps": -1}}, "feeBps is -1; a leg costs 0 to 1000 basis points."),
+        ({"costs": {"slippageBps": 5000}}, "slippageBps is 5000; a leg costs 0 to 1000"),
         ({"trials": 0}, "between 1 and"),
         ({"first": 201}, "1 to 200"),
     ],

@@ -68,6 +68,12 @@ def test_a_key_ends_when_it_was_said_to(http, ask, clock) -> None:
     assert "expired" in refused.json["errors"][0]["message"]
 
 
+def test_an_interval_that_is_not_kept_is_told_where_to_look(http, ask) -> None:
+    answer = ask(http, SIGNAL, symbol="IBM", interval="ONE_HOUR").json["data"]["signal"]
+    assert (answer["barsKnown"], answer["code"]) == (0, "NOT_ENOUGH_HISTORY")
+    assert answer["message"].endswith("; symbols tells which intervals are kept, and since when.")
+
+
 def test_an_unknown_symbol_is_told_what_reads_like_it(way, ask) -> None:
     answer = ask(way, SIGNAL, symbol="APPL").json["data"]["signal"]
     assert answer["code"] == "UNKNOWN_SYMBOL"

@@ -12,6 +12,7 @@ from functools import partial
 from math import inf, isfinite
 from operator import attrgetter
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from graphql import (
     GraphQLBoolean,
@@ -39,6 +40,8 @@ Column = Sequence[Any]
 Complete = Callable[[Column], Column]
 NONE: Final = type(None)
 INT: Final = range(-(2**31), 2**31)
+_MEMBERS: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()
+"""How the members of an enum are answered, by its type: always the same, and slow to ask for."""
 
 
 class _NotPlain(Exception):
@@ -209,7 +212,7 @@ def _guarded(complete: Complete, nullable: bool) -> Complete:
 def _leaves(type_: GraphQLLeafType, nullable: bool) -> Complete:
     """Completes leaves: what surely is of its type as it is, and all else as graphql-core does."""
     plain, fits = _PLAIN.get(type_, (NONE, None))
-    known: dict[Any, Any] = {}
+    known = _MEMBERS.setdefault(type_, {})
 
     def one(value: Any) -> Any:
         told = type_.coerce_output_value(value)

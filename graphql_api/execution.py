@@ -16,6 +16,7 @@ from graphql import (
 from graphql.execution.values import get_variable_values
 
 from graphql_api.columns import ColumnExecutor
+from graphql_api.decisions import Decisions
 from graphql_api.documents import Document, Documents, Unfit
 from graphql_api.errors import BadRequest, LimitReached, MethodNotAllowed, QueryTooComplex
 from graphql_api.exchange import Answer, Query
@@ -25,7 +26,7 @@ from graphql_api.guard.caller import Caller
 from graphql_api.guard.reach import Reach
 from graphql_api.guard.standing import Admission
 from graphql_api.introspection import Introspections, asks_about_the_schema
-from graphql_api.judgement import Decisions, Judge
+from graphql_api.judgement import Judge
 from graphql_api.limits import check_flips
 from graphql_api.observability import note
 from graphql_api.registry import Registry

@@ -1,50 +1,27 @@
 """From a question about a symbol to a decision: bars as they were known, judged once and shared."""
 
-from collections import OrderedDict
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from threading import Lock
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 import engine
 from engine.errors import NotEnoughHistory
 from engine.types import Interval
+from graphql_api.decisions import Decisions, Question
 from graphql_api.loader import Loader, Wanted
 from market_data.bars import Adjustment, Instrument, Series, Snapshot
 from market_data.calendar import closes_at
-from market_data.hearing import beside, column, hear
+from market_data.hearing import beside, hear
 from market_data.instruments import similar
-from market_data.readings import Heard, Readings
+from market_data.readings import Readings
 from market_data.sources.registry import may_redistribute
 from market_data.stores import BarStore, ReadingStore
 
-__all__ = ["Decisions", "Judge", "Judgement", "PricesWithheld", "Question", "SymbolUnknown"]
+_Found = TypeVar("_Found")
 
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is to be judged, by which strategy, at which moment, as known when.
-
-    Parameters
-    ----------
-    parameters : tuple of (name, value)
-        Those that differ from the strategy's defaults, sorted by name.
-    at, as_of : int or None, microseconds since the epoch
-        None is now.
-    """
-
-    symbol: str
-    interval: Interval
-    strategy: str
-    parameters: tuple[tuple[str, float], ...] = ()
-    at: int | None = None
-    as_of: int | None = None
-
-    @property
-    def wants(self) -> Wanted:
-        """What must be loaded to answer it."""
-        return Wanted.judged(self.symbol, self.interval, self.strategy)
+__all__ = ["Judge", "Judgement", "PricesWithheld", "SymbolUnknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +37,7 @@ class Judgement:
     readings: Readings | None = None  # of sentiment, where the strategy hears any
     bar: int = -1
     withheld: bool = False  # whether its prices may not be passed on
+    found: dict[Hashable, Any] = field(default_factory=dict)  # of the newest bar, for all requests
 
     def at(self, bar: int) -> "Judgement":
         """The same judgement, read at another of its bars."""
@@ -74,6 +52,33 @@ class Judgement:
     def is_newest(self) -> bool:
         """Whether the bar that is read is the last one."""
         return self.bar in {-1, len(self.snapshot.bars) - 1}
+
+    def flips(self) -> list[engine.FlipPrice | None]:
+        """The flip prices of the bar that is read, down and up."""
+        tick = self.instrument.tick
+        return self._once(("flips", tick), lambda: engine.flips(self.decision, self.bar, tick))
+
+    def next_flips(self) -> list[engine.FlipPrice | None]:
+        """Those of the bar to come after it."""
+        tick = self.instrument.tick
+        return self._once(
+            ("next flips", tick), lambda: engine.next_flips(self.decision, tick, self.bar)
+        )
+
+    def explanation(self) -> engine.Explanation:
+        """The reasons of the bar that is read."""
+        prices = not self.withheld
+        return self._once(
+            ("explanation", prices), lambda: engine.explain(self.decision, self.bar, prices=prices)
+        )
+
+    def _once(self, what: Hashable, find: Callable[[], _Found]) -> _Found:
+        """What follows from the decision: of its newest bar, which most ask for, found once."""
+        if not self.is_newest:
+            return find()
+        if what not in self.found:
+            self.found[what] = find()
+        return cast("_Found", self.found[what])
 
     def find(self, bar_time: int) -> int | None:
         """The bar that opened then; None where none did, or where it could not be judged."""
@@ -115,38 +120,6 @@ class SymbolUnknown(Exception):
     def __init__(self, symbol: str) -> None:
         super().__init__(symbol)
         self.symbol = symbol
-
-
-class Decisions:
-    """The decisions that a process remembers, by what they were made of.
-
-    A decision depends on its data and its strategy alone, and is named by the hashes of both, so
-    what is remembered is never stale. The least recently used go first.
-    """
-
-    def __init__(self, capacity: int = 256) -> None:
-        self._capacity = capacity
-        self._kept: OrderedDict[tuple[str, str], engine.Decision] = OrderedDict()
-        self._lock = Lock()
-
-    def decide(
-        self, question: Question, snapshot: Snapshot, heard: Heard | None, series: Series
-    ) -> engine.Decision:
-        """The decision on a snapshot's bars and what was heard beside, computed at most once."""
-        parameters = dict(question.parameters)
-        strategy_hash = engine.strategies()[question.strategy].hash(**parameters)
-        key = (snapshot.data_version, strategy_hash)
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        sentiment = column(heard, snapshot, series)
-        decision = engine.decide(question.strategy, snapshot.bars, sentiment, **parameters)
-        with self._lock:
-            self._kept[key] = decision
-            while len(self._kept) > self._capacity:
-                self._kept.popitem(last=False)
-        return decision
 
 
 class Judge:
@@ -261,7 +234,7 @@ class Judge:
         snapshot = self._used(beside(snapshot, heard))
         if len(snapshot.bars) < needed:
             raise NotEnoughHistory(needed, len(snapshot.bars))
-        decision = self._decisions.decide(question, snapshot, heard, series)
+        decision, found = self._decisions.decide(question, snapshot, heard, series)
         self._versions.add(decision.hash)
         return Judgement(
             question,
@@ -272,4 +245,5 @@ class Judge:
             self._now,
             readings,
             withheld=bool(self.withheld_by(snapshot.origins)),
+            found=found,
         )

@@ -5,8 +5,8 @@ from typing import Annotated, TypeAlias
 
 import strawberry
 
+from graphql_api.decisions import Question
 from graphql_api.errors import BadInput
-from graphql_api.judgement import Question
 from graphql_api.schema.catalogue import (
     DEFAULT_STRATEGY,
     Interval,

@@ -234,10 +234,12 @@ class Backtest:
         trials: int | None,
     ) -> "Backtest":
         """A judgement traded at the prices of a part of some bars."""
+        fee, slippage = (costs or CostsInput()).charged()
         result = engine.backtest(
             judgement.decision,
             filled.bars[part],
-            **(costs or CostsInput()).charged(),
+            fee_bps=fee,
+            slippage_bps=slippage,
             trials=trials,
             yearly=bars_per_year(judgement.question.interval, judgement.instrument.calendar),
         )

@@ -18,8 +18,8 @@ class CostsInput:
         description="How much worse than the open a leg is filled, likewise.", default=5.0
     )
 
-    def charged(self) -> dict[str, float]:
-        """The costs as the engine takes them.
+    def charged(self) -> tuple[float, float]:
+        """Fees and slippage of a leg.
 
         Raises
         ------
@@ -31,4 +31,4 @@ class CostsInput:
         for name, value in (("feeBps", fee), ("slippageBps", slippage)):
             if not 0.0 <= value <= 1000.0:
                 raise BadInput(f"{name} is {value:g}; a leg costs 0 to 1000 basis points.")
-        return {"fee_bps": fee, "slippage_bps": slippage}
+        return fee, slippage

@@ -8,8 +8,9 @@ import strawberry
 import engine
 from engine.errors import EngineError
 from engine.types import Interval
+from graphql_api.decisions import Question
 from graphql_api.errors import BadInput
-from graphql_api.judgement import Judgement, PricesWithheld, Question, SymbolUnknown
+from graphql_api.judgement import Judgement, PricesWithheld, SymbolUnknown
 from graphql_api.loader import Wanted
 from graphql_api.schema.account import Account, ApiKey
 from graphql_api.schema.bars import BarSeries

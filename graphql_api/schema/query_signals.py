@@ -6,8 +6,9 @@ from typing import Annotated, TypeVar
 import strawberry
 
 from engine.errors import NotEnoughHistory as TooFewBars
+from graphql_api.decisions import Question
 from graphql_api.errors import BadInput
-from graphql_api.judgement import Judgement, Question, SymbolUnknown
+from graphql_api.judgement import Judgement, SymbolUnknown
 from graphql_api.schema.arguments import (
     AsOf,
     At,

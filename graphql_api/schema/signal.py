@@ -200,9 +200,7 @@ class Explanation:
     )
     def flips(self) -> list[FlipPrice]:
         """The flip prices of the bar that was judged."""
-        judgement = self.judgement
-        found = engine.flips(judgement.decision, judgement.bar, judgement.instrument.tick)
-        return _flips(found, judgement)
+        return _flips(self.judgement.flips(), self.judgement)
 
     @strawberry.field(
         description="The same for the close of the bar to come: what to watch for.",
@@ -210,14 +208,12 @@ class Explanation:
     )
     def next_flips(self) -> list[FlipPrice]:
         """The flip prices of the next bar."""
-        judgement = self.judgement
-        found = engine.next_flips(judgement.decision, judgement.instrument.tick, judgement.bar)
-        return _flips(found, judgement)
+        return _flips(self.judgement.next_flips(), self.judgement)
 
     @classmethod
     def of(cls, judgement: Judgement) -> "Explanation":
         """The reasons of a judgement."""
-        explained = engine.explain(judgement.decision, judgement.bar, prices=not judgement.withheld)
+        explained = judgement.explanation()
         return cls(
             judgement=judgement,
             summary=explained.summary,

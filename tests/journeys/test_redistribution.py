@@ -6,7 +6,8 @@ from contextlib import closing
 import pytest
 
 from engine.types import Interval
-from graphql_api.judgement import Decisions, Judge, Question
+from graphql_api.decisions import Decisions, Question
+from graphql_api.judgement import Judge
 from market_data.instruments import Instrument
 from market_data.stores import SqliteBarStore, SqliteReadingStore
 

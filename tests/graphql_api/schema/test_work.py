@@ -27,10 +27,11 @@ from hypothesis import strategies as st
 
 from graphql_api.app import open_accounts
 from graphql_api.columns import ColumnExecutor
+from graphql_api.decisions import Decisions
 from graphql_api.documents import Document, Documents
 from graphql_api.guard.accounts import Accounts
 from graphql_api.guard.admit import Guard
-from graphql_api.judgement import Decisions, Judge
+from graphql_api.judgement import Judge
 from graphql_api.schema import core_schema, prices
 from graphql_api.schema.context import Context
 from graphql_api.schema.node import global_id

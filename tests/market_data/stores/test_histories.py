@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from graphql_api.judgement import Decisions, Judge, Question
+from graphql_api.decisions import Decisions, Question
+from graphql_api.judgement import Judge
 from market_data.bars import Adjustment
 from market_data.stores import SqliteReadingStore, reading
 from tests.market_data.stores.homes import HOMES

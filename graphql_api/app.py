@@ -35,6 +35,7 @@ from market_data.stores.sqlite_quarantine import SqliteQuarantine
 
 if TYPE_CHECKING:
     from graphql_api.guard.tokens import Tokens
+    from market_data.sources.turns import TurnStore
 
 __all__ = [
     "create_app",
@@ -46,6 +47,7 @@ __all__ = [
     "open_readings",
     "open_service",
     "open_tokens",
+    "open_turns",
     "serve",
 ]
 
@@ -188,6 +190,15 @@ def open_deliveries(settings: Settings, clock: Clock = now) -> Deliveries:
 
         return DynamoDBDeliveries(connect, settings.bars_table, clock)
     return SqliteDeliveries(settings.data / "deliveries.sqlite", clock)
+
+
+def open_turns(settings: Settings) -> "TurnStore | None":
+    """Where sources' limits are kept together with other processes: beside the bars on AWS."""
+    if settings.bars == "dynamodb":
+        from market_data.stores.dynamodb import DynamoDBTurns, connect
+
+        return DynamoDBTurns(connect, settings.bars_table)
+    return None
 
 
 def open_accounts(settings: Settings) -> tuple[AccountStore, UsageStore]:

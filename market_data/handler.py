@@ -36,6 +36,7 @@ from market_data.stores.dynamodb import (
     DynamoDBBarStore,
     DynamoDBDeliveries,
     DynamoDBQuarantine,
+    DynamoDBTurns,
     connect,
     connect_s3,
 )
@@ -217,8 +218,14 @@ def _deliveries() -> DynamoDBDeliveries:
 
 
 @cache
+def _turns() -> DynamoDBTurns:
+    return DynamoDBTurns(connect, _places().table)
+
+
+@cache
 def _source(name: str) -> RemoteSource:
-    return open_source(name, source_keys(_places().keys, os.environ.get))
+    keys = source_keys(_places().keys, os.environ.get)
+    return open_source(name, keys, turns=_turns())
 
 
 @cache

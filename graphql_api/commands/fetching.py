@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from tqdm import tqdm
 
 from engine.types import Interval
-from graphql_api.app import open_bars, open_deliveries, open_quarantine
+from graphql_api.app import open_bars, open_deliveries, open_quarantine, open_turns
 from graphql_api.schema.scalars import rfc3339
 from graphql_api.settings import Settings, variable
 from market_data.calendar import SECOND
@@ -144,10 +144,14 @@ def _opened(settings: Settings) -> Iterator[tuple[BarStore, Fetching]]:
     keys = source_keys(settings.source_keys, variable)
     sources: dict[str, Any] = {}
     with ExitStack() as stack:
+        turns = open_turns(settings)
+        if turns is not None:
+            stack.enter_context(closing(turns))
 
         def opened(name: str) -> Any:
             if name not in sources:
-                sources[name] = stack.enter_context(closing(open_source(name, keys)))
+                source = open_source(name, keys, turns=turns)
+                sources[name] = stack.enter_context(closing(source))
             return sources[name]
 
         bars = stack.enter_context(closing(open_bars(settings)))

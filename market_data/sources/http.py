@@ -16,6 +16,7 @@ from urllib3.exceptions import HTTPError
 from market_data.clock import Sleep
 from market_data.errors import BadAnswer, NotPermitted, RateLimited, SourceUnavailable
 from market_data.sources.pacing import Breaker, Pace, Seconds
+from market_data.sources.turns import CommonPace
 
 __all__ = ["Answer", "Http", "Redactor", "retry_after"]
 
@@ -92,6 +93,8 @@ class Http:
         https, a host and perhaps a path; http only on this machine, for tests.
     pace, breaker
         Those of the source.
+    common : CommonPace, optional
+        What keeps to the source's limit together with other processes, once this one does.
     headers : mapping
         Sent with each request; keys among them.
     secrets : iterable of str
@@ -116,6 +119,7 @@ class Http:
         base: str,
         pace: Pace,
         breaker: Breaker,
+        common: CommonPace | None = None,
         *,
         headers: Mapping[str, str] | None = None,
         secrets: Iterable[str] = (),
@@ -133,6 +137,7 @@ class Http:
         self._base = base.rstrip("/")
         self._pace = pace
         self._breaker = breaker
+        self._common = common
         self._headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **(headers or {})}
         self._clock = clock
         self._sleep = sleep
@@ -163,6 +168,8 @@ class Http:
             last = attempt == ATTEMPTS - 1
             self._breaker.enter()
             self._pace.take()
+            if self._common is not None:
+                self._common.take()
             try:
                 answer, said = self._once(url)
                 self._judge(answer, said)
@@ -264,6 +271,8 @@ class Http:
                 wait = max(wait or 0.0, 2 * LONGEST_WAIT)
             if wait is not None:
                 self._pace.pause(wait)
+                if self._common is not None:
+                    self._common.pause(wait)
             what = "has banned this address for a while" if status == 418 else "was asked too often"
             raise RateLimited(self.source, what, wait)
         if status in {401, 403, 407, 451}:

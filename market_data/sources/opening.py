@@ -1,6 +1,7 @@
 """Sources over HTTP, opened with their keys."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 
 from market_data import clock as system
 from market_data.clock import Clock
@@ -15,6 +16,7 @@ from market_data.sources.registry import TERMS
 from market_data.sources.remote import RemoteSource
 from market_data.sources.stooq import Stooq
 from market_data.sources.tiingo import Tiingo
+from market_data.sources.turns import CommonPace, TurnStore
 from market_data.sources.yahoo import Yahoo
 
 __all__ = ["REMOTE", "open_source"]
@@ -36,6 +38,7 @@ def open_source(
     clock: Clock = system.now,
     *,
     base: str | None = None,
+    turns: TurnStore | None = None,
 ) -> RemoteSource:
     """A source over HTTP, ready to be asked.
 
@@ -47,6 +50,8 @@ def open_source(
         Keys by the names that its terms give them; others are left out.
     base : str or None
         Where to ask instead of the source itself: a proxy of one's own.
+    turns : TurnStore or None
+        Where the limit is kept together with every process that uses the same key.
 
     Raises
     ------
@@ -59,11 +64,21 @@ def open_source(
     given = {key: (credentials or {}).get(key, "") for key in terms.credentials}
     if missing := [key for key, value in given.items() if not value]:
         raise NotPermitted(name, f"asks for a key: {', '.join(missing)}")
+    common = None
+    if turns is not None:
+        common = CommonPace(_shared_by(name, given.values()), name, terms.limit, turns)
     http = Http(
         name,
         base or kind.base,
         *shared(name, terms.limit),
+        common,
         headers=kind.headers(given),
         secrets=given.values(),
     )
     return kind(terms, http, clock, given)
+
+
+def _shared_by(name: str, keys: Iterable[str]) -> str:
+    """Whoever shares a source's limit: all that use the same key, which is not told."""
+    digest = hashlib.sha256("\n".join(keys).encode()).hexdigest()[:16]
+    return f"{name}#{digest}"

@@ -7,6 +7,7 @@ from market_data.stores.dynamodb.items import TIME_TO_LIVE
 from market_data.stores.dynamodb.quarantine import DynamoDBQuarantine
 from market_data.stores.dynamodb.readings import DynamoDBReadingStore
 from market_data.stores.dynamodb.store import DynamoDBBarStore
+from market_data.stores.dynamodb.turns import DynamoDBTurns
 
 __all__ = [
     "TABLE",
@@ -16,6 +17,7 @@ __all__ = [
     "DynamoDBDeliveries",
     "DynamoDBQuarantine",
     "DynamoDBReadingStore",
+    "DynamoDBTurns",
     "connect",
     "connect_s3",
 ]

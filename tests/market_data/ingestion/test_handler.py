@@ -57,7 +57,8 @@ def handler(aws, monkeypatch):
     # No message of a test waits.
     monkeypatch.setattr(module, "SPREAD", 1)
     yield module
-    for made in (module._bars, module._deliveries, module._s3, module._uploads, module._sqs):
+    opened = (module._bars, module._deliveries, module._turns)
+    for made in (*opened, module._s3, module._uploads, module._sqs):
         if made.cache_info().currsize:
             made().close()
     logger = logging.getLogger("market_data")
@@ -105,6 +106,10 @@ def test_what_is_due_is_asked_for_fetched_and_kept(handler, aws, provider, capsy
     (metrics,) = [line for line in lines if "_aws" in line]
     assert (sum(metrics["added"]), sum(metrics["failed"])) == (3, 0)
     assert handler.fan_out({"interval": "ONE_WEEK"}, Context()) == {"sent": 0}
+    # Each request took its turn where all workers take theirs.
+    items = handler._turns()._client().scan(TableName="bars")["Items"]
+    (turns,) = [one for one in items if one["pk"]["S"].startswith("P#binance#")]
+    assert turns["version"] == {"N": str(len(provider.asked))}
 
 
 def uploaded(aws, body, key="AAPL/ONE_DAY/bars.csv"):

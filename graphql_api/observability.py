@@ -1,5 +1,6 @@
 """One JSON line a request, which is also its metrics, under an id that the caller gets back."""
 
+import json
 import logging
 import re
 import sys
@@ -35,7 +36,10 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             line.setdefault("request_id", request_id())
             line["exception"] = self.formatException(record.exc_info)
-        return str(orjson.dumps(line, default=str), "utf-8")
+        try:
+            return str(orjson.dumps(line, default=str), "utf-8")
+        except TypeError:  # half a surrogate pair, or a number of more than 64 bits
+            return json.dumps(line, default=str)
 
     converter = time.gmtime  # type: ignore[assignment]  # the standard library's documented switch
 

@@ -84,8 +84,8 @@ fuzz-schema: .venv/dev.stamp .venv-fuzz/stamp ## What schemathesis makes of the 
 	@$(BIN)/python scripts/fuzz_schema.py $(or $(CASES),250)
 
 fuzz: .venv/dev.stamp ## Random bytes, bodies and queries, for half an hour
-	@FUZZ_TIMES=50 $(BIN)/python -m pytest tests/attacks/test_random.py \
-		tests/graphql_api/test_columns.py tests/graphql_api/schema/test_work.py $(ARGS)
+	@FUZZ_TIMES=50 $(BIN)/python -m pytest tests/attacks/test_random.py tests/graphql_api/test_columns.py \
+		tests/graphql_api/schema/test_work.py tests/market_data/stores/test_history.py $(ARGS)
 	@$(MAKE) --no-print-directory fuzz-schema CASES=4000
 
 attack: .venv/dev.stamp ministack ## 32 environments at one account, 20 trials a case: nothing over a limit

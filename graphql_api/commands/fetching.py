@@ -30,15 +30,13 @@ __all__ = ["REMOTE", "fetch", "moment", "second_source", "watch"]
 REMOTE = tuple(name for name in TERMS if name != "file")
 """The sources that can be asked."""
 
-# Sources whose markets never rest; all others trade in sessions.
-NEVER_REST = frozenset({"binance", "coinbase"})
 # Seconds after a failed fetch before the same series is asked for again.
 REST = 300.0
 
 
 def fetch(asked: argparse.Namespace, settings: Settings) -> None:
     """Fetch a stretch of one series, and say what came of it."""
-    calendar = asked.calendar or ("24/7" if asked.source in NEVER_REST else "XNYS")
+    calendar = asked.calendar or TERMS[asked.source].calendar
     symbol = asked.symbol or asked.spelling
     instrument = Instrument(symbol, asked.name, asked.tick, calendar, asked.source, asked.spelling)
     with _opened(settings) as (bars, fetching):

@@ -121,6 +121,8 @@ class Terms:
         Whether its prices may be passed on to others. Where not, callers get signals, but no bars.
     personal_use : bool
         Whether it may be used by a person for themselves only.
+    calendar : str
+        That of its symbols, where nobody names another.
     delay : int, microseconds
         How long after its close a bar may still change.
     sparse : bool
@@ -138,6 +140,7 @@ class Terms:
     credentials: tuple[str, ...] = ()
     redistributable: bool = False
     personal_use: bool = False
+    calendar: str = "XNYS"
     delay: int = 0
     sparse: bool = False
 

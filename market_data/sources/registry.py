@@ -25,6 +25,7 @@ TERMS: dict[str, Terms] = {
             reason="Its terms license the data for one's own use and permit no passing on.",
             terms_page="https://www.binance.com/en/terms",
             documentation="https://developers.binance.com/docs/binance-spot-api-docs/rest-api/market-data-endpoints",
+            calendar="24/7",
         ),
         Terms(
             name="coinbase",
@@ -35,6 +36,7 @@ TERMS: dict[str, Terms] = {
             reason="Its market data terms forbid redistribution without written consent.",
             terms_page="https://www.coinbase.com/legal/market_data",
             documentation="https://docs.cdp.coinbase.com/api-reference/exchange-api/rest-api/products/get-product-candles",
+            calendar="24/7",
             sparse=True,
         ),
         Terms(

@@ -22,6 +22,7 @@ from market_data.stores.dynamodb import (
     connect_s3,
 )
 from market_data.stores.dynamodb import backend as backend_module
+from market_data.stores.dynamodb import heads as heads_module
 from market_data.stores.objects import Name
 
 ONE_DAY, QUARTERS = Interval.ONE_DAY, Interval.FIFTEEN_MINUTES
@@ -158,8 +159,13 @@ def test_a_commit_is_read_at_once_by_the_store_that_made_it(on_aws, daily, clock
     assert len(store.series("AAPL", ONE_DAY).time) == 2
 
 
-def test_hundreds_of_symbols_are_read_in_two_rounds_of_batches(store, on_aws, watched, daily):
-    symbols = [f"S{n}" for n in range(230)]
+def test_more_symbols_than_a_batch_holds_are_read_in_two_rounds(
+    store, on_aws, watched, daily, monkeypatch
+):
+    for module in (heads_module, backend_module):
+        assert module.AT_ONCE == 100  # keys that DynamoDB takes in one call
+        monkeypatch.setattr(module, "AT_ONCE", 10)
+    symbols = [f"S{n}" for n in range(23)]
     for symbol in symbols:
         store.commit(Instrument(symbol), ONE_DAY, daily([10, 11]))
     cold = on_aws(dynamodb=watched[0], s3=watched[1])

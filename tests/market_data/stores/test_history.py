@@ -15,6 +15,7 @@ from market_data.bars import Adjustment
 from market_data.calendar import DAY, SECOND
 from market_data.instruments import ActionKind, CorporateAction, Instrument
 from market_data.stores import SqliteBarStore
+from tests.fuzz import TIMES
 
 ONE_DAY = Interval.ONE_DAY
 MONDAY = 18_267 * DAY
@@ -103,7 +104,7 @@ def answer(store, as_of, now, adjustment, at=None):
     return (seen, found.as_of, found.data_version, found.source, found.stale) if seen[0] else None
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50 * TIMES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(DELIVERIES, st.sampled_from(Adjustment), st.none() | DAYS.map(lambda d: MONDAY + d * DAY))
 def test_no_answer_at_a_fixed_moment_ever_changes(deliveries, adjustment, at):
     answers = {}
@@ -128,7 +129,7 @@ def test_no_answer_at_a_fixed_moment_ever_changes(deliveries, adjustment, at):
             assert answer(store, as_of, later, adjustment, at) == seen
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50 * TIMES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(DELIVERIES)
 def test_an_answer_holds_the_newest_fetch_of_each_bar_known_by_then(deliveries):
     told: list[tuple[int, int, dict[int, float]]] = []
@@ -155,7 +156,7 @@ def test_an_answer_holds_the_newest_fetch_of_each_bar_known_by_then(deliveries):
             }
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50 * TIMES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(DELIVERIES, st.randoms(use_true_random=False))
 def test_the_order_of_delivery_does_not_matter_in_the_end(deliveries, random):
     for n, delivery in enumerate(deliveries):

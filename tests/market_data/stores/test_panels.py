@@ -10,6 +10,7 @@ from market_data.bars import Adjustment
 from market_data.calendar import SECOND
 from market_data.errors import Damaged, NothingKept, StoreUnavailable
 from market_data.instruments import ActionKind, CorporateAction, Instrument
+from market_data.stores.dynamodb import backend, heads
 from market_data.stores.panels import Panel, pack_panel
 
 ONE_DAY, ONE_WEEK = Interval.ONE_DAY, Interval.ONE_WEEK
@@ -94,12 +95,16 @@ def test_an_empty_panel_is_one(store):
     assert store.panel("none", SESSION, ONE_DAY).symbols == []
 
 
-def test_a_panel_is_read_in_one_round_trip_and_written_in_three(on_aws, aws, daily, clock):
+def test_a_panel_is_read_in_one_round_trip_and_written_in_three(
+    on_aws, aws, daily, clock, monkeypatch
+):
     from tests.market_data.stores.test_dynamodb import Watched, rounds
 
     watched = Watched(aws[0]), Watched(aws[1])
     writer = on_aws(dynamodb=watched[0], s3=watched[1])
-    symbols = [f"S{n}" for n in range(120)]
+    for module in (heads, backend):
+        monkeypatch.setattr(module, "AT_ONCE", 10)
+    symbols = [f"S{n}" for n in range(12)]
     for symbol in symbols:
         writer.commit(Instrument(symbol), ONE_DAY, daily([10, 11]))
     rounds(watched)

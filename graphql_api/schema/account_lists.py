@@ -9,7 +9,7 @@ import strawberry
 from graphql_api.guard.deeds import OPERATOR
 from graphql_api.schema.account import Account, ApiKey
 from graphql_api.schema.catalogue import FREE
-from graphql_api.schema.connection import PAGE, PageInfo, Wanted, check_counts, cursor, page, place
+from graphql_api.schema.connection import PAGE, PageInfo, Paging, check_counts, cursor, page, place
 from graphql_api.schema.node import global_id
 from graphql_api.schema.scalars import DateTime
 from graphql_api.stores.records import Account as KeptAccount
@@ -66,11 +66,11 @@ class ApiKeyConnection:
     total_count: int = strawberry.field(description="How many there are on all pages.")
 
     @classmethod
-    def page(cls, kept: list[KeptKey], wanted: Wanted) -> "ApiKeyConnection":
+    def page(cls, kept: list[KeptKey], paging: Paging) -> "ApiKeyConnection":
         """A page of keys in order of their making."""
         by_place = {f"{key.created_at:017d}{key.id}": key for key in kept}
         places = sorted(by_place)
-        part = page(places, wanted, _read(KEY_PLACE))
+        part = page(places, paging, _read(KEY_PLACE))
         edges = [
             ApiKeyEdge(node=ApiKey.of(by_place[one]), cursor=cursor(one))
             for one in places[part.start : part.stop]
@@ -141,25 +141,25 @@ class AuditConnection:
         return cls(edges=edges, nodes=[edge.node for edge in edges], page_info=info)
 
 
-def read_page(load: Callable[[Slice], list[Kept]], wanted: Wanted) -> tuple[list[Kept], PageInfo]:
+def read_page(load: Callable[[Slice], list[Kept]], paging: Paging) -> tuple[list[Kept], PageInfo]:
     """One page of a list that is too long to read whole, and where it stands.
 
     One more than fits is asked for, which tells whether there are more. On the side of a cursor
     that was given there are, since it is that of an element.
     """
-    check_counts(wanted)
+    check_counts(paging)
     start, end = (
         None if given is None else place(argument, given, _read(ID))
-        for argument, given in (("after", wanted.after), ("before", wanted.before))
+        for argument, given in (("after", paging.after), ("before", paging.before))
     )
-    size = wanted.last or wanted.first or PAGE
-    backwards = wanted.last is not None
+    size = paging.last or paging.first or PAGE
+    backwards = paging.last is not None
     found = load(Slice(size + 1, start, end, backwards))
     more = len(found) > size
     found = found[-size:] if backwards else found[:size]
     return found, PageInfo(
-        has_next_page=wanted.before is not None if backwards else more,
-        has_previous_page=more if backwards else wanted.after is not None,
+        has_next_page=paging.before is not None if backwards else more,
+        has_previous_page=more if backwards else paging.after is not None,
         start_cursor=cursor(found[0].id) if found else None,
         end_cursor=cursor(found[-1].id) if found else None,
     )

@@ -16,7 +16,7 @@ from graphql_api.schema.connection import (
     Before,
     First,
     Last,
-    Wanted,
+    Paging,
     bar_time,
     cursor,
     page,
@@ -175,7 +175,7 @@ class Backtest:
     ) -> TradeConnection:
         """A page of the trades."""
         ledger = self.result.trades
-        part = page(ledger.entry_time, Wanted(first, after, last, before), bar_time)
+        part = page(ledger.entry_time, Paging(first, after, last, before), bar_time)
         edges = [
             TradeEdge(
                 node=Trade.of(trade, withheld=self.judgement.withheld),

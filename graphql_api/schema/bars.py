@@ -15,7 +15,7 @@ from graphql_api.schema.connection import (
     First,
     Last,
     PageInfo,
-    Wanted,
+    Paging,
     bar_time,
     cursor,
     page,
@@ -115,7 +115,7 @@ class BarSeries(Node):
     ) -> BarConnection:
         """A page of the bars."""
         bars = self.known.bars[self.part]
-        part = page(bars.time, Wanted(first, after, last, before), bar_time, MAXIMUM)
+        part = page(bars.time, Paging(first, after, last, before), bar_time, MAXIMUM)
         shown = bars[part.start : part.stop]
         columns = (shown.time, shown.open, shown.high, shown.low, shown.close, shown.volume)
         rows = zip(*(column.tolist() for column in columns), strict=True)

@@ -25,7 +25,7 @@ __all__ = [
     "Last",
     "Page",
     "PageInfo",
-    "Wanted",
+    "Paging",
     "bar_time",
     "check_counts",
     "cursor",
@@ -71,7 +71,7 @@ Before: TypeAlias = Annotated[
 ]
 
 
-class Wanted(NamedTuple):
+class Paging(NamedTuple):
     """Which part of a list a caller asks for, by the arguments of a connection."""
 
     first: int | None = None
@@ -130,7 +130,7 @@ def bar_time(text: str) -> int:
 
 def page(
     places: Sequence[Place] | Int64,
-    wanted: Wanted,
+    paging: Paging,
     read: Callable[[str], Place],
     maximum: int = MAXIMUM,
 ) -> Page:
@@ -143,7 +143,7 @@ def page(
     ----------
     places : ordered sequence
         The place of each element: times, or symbols.
-    wanted : Wanted
+    paging : Paging
     read : callable
         The place that a cursor's text means; raises ValueError where it can be none.
     maximum : int
@@ -154,24 +154,24 @@ def page(
     BadInput
         When first and last are both given, one is out of range, or a cursor is none.
     """
-    check_counts(wanted, maximum)
+    check_counts(paging, maximum)
     start, stop = 0, len(places)
-    if wanted.after is not None:
-        start = bisect_right(places, place("after", wanted.after, read))
-    if wanted.before is not None:
-        stop = max(start, bisect_left(places, place("before", wanted.before, read)))
-    if wanted.last is not None:
-        start = max(start, stop - wanted.last)
+    if paging.after is not None:
+        start = bisect_right(places, place("after", paging.after, read))
+    if paging.before is not None:
+        stop = max(start, bisect_left(places, place("before", paging.before, read)))
+    if paging.last is not None:
+        start = max(start, stop - paging.last)
     else:
-        stop = min(stop, start + (PAGE if wanted.first is None else wanted.first))
+        stop = min(stop, start + (PAGE if paging.first is None else paging.first))
     return Page(start, stop, len(places))
 
 
-def check_counts(wanted: Wanted, maximum: int = MAXIMUM) -> None:
+def check_counts(paging: Paging, maximum: int = MAXIMUM) -> None:
     """Raise BadInput for a page that is counted from both ends, or too long or short."""
-    if wanted.first is not None and wanted.last is not None:
+    if paging.first is not None and paging.last is not None:
         raise BadInput("first and last are both given; a page is counted from one end.")
-    for name, value in (("first", wanted.first), ("last", wanted.last)):
+    for name, value in (("first", paging.first), ("last", paging.last)):
         if value is not None and not 1 <= value <= maximum:
             raise BadInput(f"{name} is {value}; a page holds 1 to {maximum}.")
 

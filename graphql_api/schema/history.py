@@ -15,7 +15,7 @@ from graphql_api.schema.connection import (
     First,
     Last,
     PageInfo,
-    Wanted,
+    Paging,
     bar_time,
     cursor,
     page,
@@ -76,7 +76,7 @@ class SignalHistory(Node):
         """A page of the decision's bars."""
         bars = self._judged(bool(changes_only))
         times = self.judgement.snapshot.bars.time[bars]
-        part = page(times, Wanted(first, after, last, before), bar_time, MAXIMUM)
+        part = page(times, Paging(first, after, last, before), bar_time, MAXIMUM)
         strategy = Strategy.of(self.judgement.decision)
         edges = [
             SignalEdge(

@@ -8,7 +8,7 @@ import strawberry
 from graphql_api.errors import DataDamaged
 from graphql_api.loader import readable
 from graphql_api.schema.catalogue import FREE, Interval, member
-from graphql_api.schema.connection import PageInfo, Wanted, cursor, page
+from graphql_api.schema.connection import PageInfo, Paging, cursor, page
 from graphql_api.schema.context import Info
 from graphql_api.schema.node import Node, global_id
 from graphql_api.schema.scalars import DateTime, Symbol, is_symbol
@@ -109,7 +109,7 @@ class SymbolConnection:
     total_count: int = strawberry.field(description="How many there are on all pages.")
 
     @classmethod
-    def page(cls, bars: BarStore, search: str | None, wanted: Wanted) -> "SymbolConnection":
+    def page(cls, bars: BarStore, search: str | None, paging: Paging) -> "SymbolConnection":
         """The instruments whose symbol or name holds what is searched for, a page of them."""
         part_of = (search or "").casefold()
         found = sorted(
@@ -120,7 +120,7 @@ class SymbolConnection:
             ),
             key=lambda one: one.symbol,
         )
-        part = page([one.symbol for one in found], wanted, _place)
+        part = page([one.symbol for one in found], paging, _place)
         shown = found[part.start : part.stop]
         listed = Listed(bars, [one.symbol for one in shown])
         edges = [

@@ -16,7 +16,7 @@ from graphql_api.schema.connection import (
     First,
     Last,
     PageInfo,
-    Wanted,
+    Paging,
     cursor,
     page,
 )
@@ -137,10 +137,10 @@ class QuarantineConnection:
     total_count: int = strawberry.field(description="How many there are on all pages.")
 
     @classmethod
-    def page(cls, rows: Sequence[Quarantined], wanted: Wanted) -> "QuarantineConnection":
+    def page(cls, rows: Sequence[Quarantined], paging: Paging) -> "QuarantineConnection":
         """A page of the rows, which are few: they wait to be looked at by hand."""
         places = sorted(((_place(row), row) for row in rows), key=lambda one: one[0])
-        part = page([place for place, _ in places], wanted, str)
+        part = page([place for place, _ in places], paging, str)
         edges = [
             QuarantineEdge(node=QuarantinedRow.of(row), cursor=cursor(place))
             for place, row in places[part.start : part.stop]
@@ -180,4 +180,4 @@ class QuarantineQueries:
         rows = info.context.quarantine.listing(
             symbol=symbol, state=None if decided else KeptState.HELD, limit=MOST
         )
-        return QuarantineConnection.page(rows, Wanted(first, after, last, before))
+        return QuarantineConnection.page(rows, Paging(first, after, last, before))

@@ -13,7 +13,7 @@ from graphql_api.schema.account_lists import (
     read_page,
 )
 from graphql_api.schema.catalogue import FREE
-from graphql_api.schema.connection import After, Before, First, Last, Wanted
+from graphql_api.schema.connection import After, Before, First, Last, Paging
 from graphql_api.schema.context import Context, Info
 from graphql_api.schema.mutation_keys import account_named
 from graphql_api.stores.records import Scope as KeptScope
@@ -46,7 +46,7 @@ class AccountQueries:
     ) -> ApiKeyConnection:
         """Whoever may ask anything may see which keys its own account has."""
         kept = info.context.deeds.list_keys(_seen(info.context, account_id))
-        return ApiKeyConnection.page(kept, Wanted(first, after, last, before))
+        return ApiKeyConnection.page(kept, Paging(first, after, last, before))
 
     @strawberry.field(
         description="All accounts, in order of their making.",
@@ -61,8 +61,8 @@ class AccountQueries:
         before: Before = None,
     ) -> AccountConnection:
         """For administrators."""
-        wanted = Wanted(first, after, last, before)
-        return AccountConnection.of(*read_page(info.context.deeds.list_accounts, wanted))
+        paging = Paging(first, after, last, before)
+        return AccountConnection.of(*read_page(info.context.deeds.list_accounts, paging))
 
     @strawberry.field(
         description="What was done to an account, newest first.",
@@ -81,8 +81,8 @@ class AccountQueries:
         deeds, caller = info.context.deeds, info.context.caller
         named = None if account_id is None else account_named(account_id)
         account = caller.managed(named)
-        wanted = Wanted(first, after, last, before)
-        found, ends = read_page(lambda part: deeds.audit_log(account, part), wanted)
+        paging = Paging(first, after, last, before)
+        found, ends = read_page(lambda part: deeds.audit_log(account, part), paging)
         return AuditConnection.of(found, ends, to_admin=caller.is_admin)
 
 

@@ -23,7 +23,7 @@ from graphql_api.schema.arguments import (
 from graphql_api.schema.bars import SPLITS, Adjusted, BarSeries, BarsResult, between
 from graphql_api.schema.catalogue import DEFAULT_INTERVAL, Indicator, Strategy
 from graphql_api.schema.catalogue import interval as engine_interval
-from graphql_api.schema.connection import PAGED, After, Before, First, Last, Wanted
+from graphql_api.schema.connection import PAGED, After, Before, First, Last, Paging
 from graphql_api.schema.context import Info
 from graphql_api.schema.cost import Cost
 from graphql_api.schema.indicators import IndicatorInput, IndicatorResult, IndicatorSeries
@@ -117,7 +117,7 @@ class MaterialQueries:
         before: Before = None,
     ) -> SymbolConnection:
         """The instruments that are kept, a page at a time."""
-        return SymbolConnection.page(info.context.bars, search, Wanted(first, after, last, before))
+        return SymbolConnection.page(info.context.bars, search, Paging(first, after, last, before))
 
     @strawberry.field(
         description="The strategies that can judge, with their parameters and thresholds.",

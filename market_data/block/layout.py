@@ -82,7 +82,7 @@ def opened(block: bytes) -> tuple[Header, tuple[str, ...], int]:
         raise Damaged(f"{len(block)} bytes are no block of bars")
     if zlib.crc32(memoryview(block)[:end]) != CHECKSUM.unpack_from(block, end)[0]:
         raise Damaged("the block's checksum does not agree with its bytes")
-    head = Header._make(HEADER.unpack_from(block)[1:])
+    head = Header(*HEADER.unpack_from(block)[1:])
     if head.version != VERSION:
         raise UnknownFormat(f"a block of format {head.version}; this software knows {VERSION}")
     if (
@@ -100,13 +100,13 @@ def opened(block: bytes) -> tuple[Header, tuple[str, ...], int]:
 
 def _names(block: bytes, number: int, end: int) -> tuple[tuple[str, ...], int]:
     names, at = [], HEADER.size
-    for _ in range(number):
-        begin = at + 1
-        at = begin + block[at]
-        if at > end:
-            raise Damaged("the block ends inside its header")
-        names.append(block[begin:at])
     try:
-        return tuple([name.decode() for name in names]), at
+        for _ in range(number):
+            begin = at + 1
+            at = begin + block[at]
+            if at > end:
+                raise Damaged("the block ends inside its header")
+            names.append(block[begin:at].decode())
     except UnicodeDecodeError as error:
         raise Damaged("the block names an origin that is no text") from error
+    return tuple(names), at

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.types import Float64, Int64
-from market_data.block.integers import levels, same, unzigzag, words
+from market_data.block.integers import apart, levels, same, signed, unzigzag, words
 from market_data.block.layout import (
     AGE_STEPS,
     BITS,
     CHECKSUM,
     KNOWN_STEPS,
+    SCALES,
     VALUES,
     Header,
     opened,
@@ -30,9 +31,17 @@ __all__ = ["decode", "forget_times"]
 # Rows up to which the times of a block are held for others.
 _SHARED_ROWS = 4096
 
+# RFC 1950: deflated, by any window, with no dictionary of its own. The last byte is a check.
+_STREAM_HEADERS = frozenset(
+    both.to_bytes(2, "big") for both in range(0, 0x8000, 31) if both & 0x0F20 == 0x0800
+)
+# In front of the stream's Adler-32 and the block's checksum.
+_STREAM_END = -4 - CHECKSUM.size
+
 _Values: TypeAlias = tuple[Float64, Float64, Float64, Float64, Float64]
 
 _accumulate = np.add.accumulate
+_POWERS = {scale: np.array(10.0**scale) for scale in range(max(SCALES) + 1)}
 
 
 def decode(block: bytes) -> Rows:
@@ -63,11 +72,17 @@ def decode(block: bytes) -> Rows:
 
 
 def _inflated(block: bytes, start: int, head: Header) -> bytes:
-    """The byte planes of all columns; never more bytes than the header speaks of."""
-    expected = head.inflated
-    inflater = zlib.decompressobj()
+    """The byte planes of all columns; never more bytes than the header speaks of.
+
+    The Adler-32 that ends the stream is not looked at: the block's CRC-32 has vouched for the same
+    bytes already, and another sum over the columns costs a tenth of inflating them.
+    """
+    expected, begin = head.inflated, start + 2
+    if block[start:begin] not in _STREAM_HEADERS:
+        raise Damaged("the block's columns are no zlib stream")
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        planes = inflater.decompress(memoryview(block)[start : -CHECKSUM.size], expected + 1)
+        planes = inflater.decompress(memoryview(block)[begin:_STREAM_END], expected + 1)
     except zlib.error as error:
         raise Damaged(f"the block does not inflate: {error}") from error
     if len(planes) != expected or not inflater.eof or inflater.unused_data:
@@ -97,14 +112,14 @@ def _times(head: Header, planes: bytes) -> tuple[Int64, bool]:
 
 @lru_cache(maxsize=64)
 def _shared_times(planes: bytes, rows: int, unit: int, first: int) -> tuple[Int64, bool]:
-    steps = _column(planes, 0, len(planes) // rows if rows else 0, rows)
-    time = np.zeros(rows, np.int64) if steps is None else levels(steps, True, 0)
-    if unit != 1:
-        time *= unit
-    _accumulate(time, 0, None, time)
+    steps = apart(signed(planes, rows), rows)
+    _accumulate(steps, 0, None, steps)
+    steps *= unit
+    time: Int64 = _accumulate(steps)
     time += first
-    time.flags.writeable = False
-    return time, bool((time[1:] > time[:-1]).all())
+    time.setflags(write=False)
+    # numpy takes three times as long to tell whether all are true.
+    return time, b"\0" not in (time[1:] > time[:-1]).tobytes()
 
 
 def forget_times() -> None:
@@ -195,6 +210,6 @@ def _real(whole: Int64, scale: int) -> Float64:
 def _scale(whole: Float64, scale: int) -> None:
     """Whole numbers to what they mean, in their place."""
     if scale >= 0:
-        whole /= 10.0**scale
+        whole /= _POWERS[scale]
     else:
-        whole *= 10.0**-scale
+        whole *= _POWERS[-scale]

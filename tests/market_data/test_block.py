@@ -224,7 +224,9 @@ def test_a_newer_format_is_told_from_damage():
         (made(b"\x00\x02\x04"), "other columns"),
         (signed(made(b"\x00\x02")[:-4] + b"more"), "other columns"),
         (signed(made(b"\x00\x02")[:-8]), "inflate|other columns"),
-        (signed(made()[:68] + b"\x00" * 40), "does not inflate"),
+        (signed(made()[:68] + b"\x00" * 40), "no zlib stream"),
+        (signed(made()[:67] + b"\x78\xbb" + made()[69:-4]), "no zlib stream"),
+        (signed(made()[:69] + b"\x00" * 40), "does not inflate"),
         (made(b"\x00\x00"), "not in order"),
         (made(b"\x00\x01", widths=(1, 0, 0, 0, 0)), "not in order"),
         (made(b"\x00\x02\x00\x01", widths=(0, 1, 0, 1, 0)), "an origin that it does not list"),
@@ -235,6 +237,12 @@ def test_a_newer_format_is_told_from_damage():
 def test_bytes_made_to_harm_are_damaged_and_nothing_else(block, said):
     with pytest.raises(Damaged, match=said):
         decode(block)
+
+
+def test_the_sum_behind_the_stream_is_left_to_the_checksum_over_it():
+    body = bytearray(BLOCK[:-4])
+    body[-1] ^= 1
+    assert same(decode(signed(bytes(body))), decode(BLOCK))
 
 
 def test_a_bomb_is_not_inflated():

@@ -78,10 +78,10 @@ TOO_COMPLEX = {
     ),
     "armor: cost": (
         "query { signals(symbols: [" + '"IBM", ' * 400 + "]) { ... on Signal "
-        "{ explanation { flips { price } nextFlips { price } } "
-        "trackRecord { horizon } again: trackRecord { horizon } "
+        "{ explanation { summary } "
+        "first: trackRecord { horizon } again: trackRecord { horizon } "
         "more: trackRecord { horizon } last: trackRecord { horizon } "
-        "once: trackRecord { horizon } } } }",
+        "once: trackRecord { horizon } too: trackRecord { horizon } } } }",
         "cost",
     ),
     "many operations": (times("query Q# { __typename }", 6), "operations"),

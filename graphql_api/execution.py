@@ -20,7 +20,7 @@ from graphql_api.decisions import Decisions
 from graphql_api.documents import Document, Documents, Unfit
 from graphql_api.errors import BadRequest, LimitReached, MethodNotAllowed, QueryTooComplex
 from graphql_api.exchange import Answer, Query
-from graphql_api.finality import asks_only_for_settled, entity_tag
+from graphql_api.finality import tag_of
 from graphql_api.guard.admit import Guard
 from graphql_api.guard.caller import Caller
 from graphql_api.guard.reach import Reach
@@ -115,9 +115,8 @@ class Service:
         cost = self._prices.of(operation, document.fragments, variables)
         if cost:
             caller.require(Scope.SIGNALS_READ)
-        over = check_flips(self._prices, cost, operation, document.fragments, variables)
-        if over is not None:
-            return self._unfit(caller, reach, [over], QueryTooComplex.code)
+        if cost <= caller.plan.single_query:  # else it is too dear, which is said instead
+            check_flips(self._prices, cost, operation, document.fragments, variables)
         if query.dry_run:
             return self._estimate(caller, reach, cost)
         admission = self._admit(caller, cost, reach)
@@ -243,7 +242,9 @@ class Service:
             body | _extensions(admission, actual),
             admission.headers(),
             executed=True,
-            etag=None if errors else _tag(query, source, document, operation, context.judge),
+            etag=None
+            if errors
+            else tag_of(query, source, operation, document.fragments, context.judge),
         )
 
     def _source(self, query: Query, reach: Reach) -> str:
@@ -266,24 +267,6 @@ class Service:
 def _errors(result: ExecutionResult, context: Context) -> list[GraphQLError]:
     """What resolvers have raised, and why they left something out."""
     return [*(result.errors or ()), *context.left_out]
-
-
-def _tag(
-    query: Query,
-    source: str,
-    document: Document,
-    operation: OperationDefinitionNode,
-    judge: Judge,
-) -> str | None:
-    """The tag of an answer without errors, where a client may keep it and ask whether it holds."""
-    if not (query.reads_only and query.is_persisted):
-        return None
-    if not asks_only_for_settled(operation, document.fragments):
-        return None
-    versions = judge.versions()
-    if versions is None:
-        return None
-    return entity_tag(source, query.operation_name, query.variables, versions)
 
 
 def _refused(error: GraphQLError, code: str) -> dict[str, Any]:

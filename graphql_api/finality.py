@@ -15,9 +15,11 @@ from graphql import (
 )
 
 from engine import ENGINE_VERSION
+from graphql_api.exchange import Query
+from graphql_api.judgement import Judge
 from graphql_api.version import VERSION
 
-__all__ = ["SETTLED", "asks_only_for_settled", "entity_tag"]
+__all__ = ["SETTLED", "asks_only_for_settled", "entity_tag", "tag_of"]
 
 SETTLED = frozenset(
     {
@@ -75,3 +77,21 @@ def entity_tag(
     made_of = [VERSION, ENGINE_VERSION, source, operation, variables, *versions]
     packed = orjson.dumps(made_of, option=orjson.OPT_SORT_KEYS)
     return f'W/"{hashlib.sha256(packed).hexdigest()[:32]}"'
+
+
+def tag_of(
+    query: Query,
+    source: str,
+    operation: OperationDefinitionNode,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    judge: Judge,
+) -> str | None:
+    """The tag of an answer without errors, where a client may keep it and ask whether it holds."""
+    if not (query.reads_only and query.is_persisted):
+        return None
+    if not asks_only_for_settled(operation, fragments):
+        return None
+    versions = judge.versions()
+    if versions is None:
+        return None
+    return entity_tag(source, query.operation_name, query.variables, versions)

@@ -81,12 +81,7 @@ LIMITS: Mapping[str, Limit] = {
 
 
 def beyond(
-    name: str,
-    value: int,
-    nodes: Sequence[Node] = (),
-    *,
-    at_least: bool = False,
-    what: str = "document",
+    name: str, value: int, nodes: Sequence[Node] = (), *, at_least: bool = False
 ) -> GraphQLError:
     """The refusal of a document that has ``value`` of what may be less.
 
@@ -94,13 +89,11 @@ def beyond(
     ----------
     at_least : bool
         That counting stopped at ``value``.
-    what : str
-        What was counted, where that was not the document alone.
     """
     limit = LIMITS[name]
     more = " or more" if at_least else ""
     return GraphQLError(
-        f"The {what} has {value}{more} {limit.counted}; it may have {limit.maximum}.",
+        f"The document has {value}{more} {limit.counted}; it may have {limit.maximum}.",
         nodes or None,
         extensions={"limit": name, "value": value, "maximum": limit.maximum},
     )

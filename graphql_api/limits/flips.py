@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from graphql import FragmentDefinitionNode, GraphQLError, OperationDefinitionNode
+from graphql import FragmentDefinitionNode, OperationDefinitionNode
 
-from graphql_api.limits.bounds import LIMITS, beyond
+from graphql_api.errors import QueryTooComplex
+from graphql_api.limits.bounds import LIMITS
 from graphql_api.schema.cost import Prices, Walk
 
 __all__ = ["check_flips"]
@@ -20,8 +21,8 @@ def check_flips(
     operation: OperationDefinitionNode,
     fragments: Mapping[str, FragmentDefinitionNode],
     variables: Any,
-) -> GraphQLError | None:
-    """The refusal of an operation that may search more often than one may.
+) -> None:
+    """See whether an operation searches more often than one may.
 
     Of all that is asked about one bar these searches take by far the longest.
 
@@ -29,12 +30,24 @@ def check_flips(
     ----------
     cost : int, units
         Of the operation, which tells of most that there is nothing to count: a search costs one.
+
+    Raises
+    ------
+    QueryTooComplex
+        When it may search too often.
     """
-    maximum, root = LIMITS["flips"].maximum, prices.schema.get_root_type(operation.operation)
-    if cost <= maximum or root is None:
-        return None
+    limit, root = LIMITS["flips"], prices.schema.get_root_type(operation.operation)
+    if cost <= limit.maximum or root is None:
+        return
     only = {key: replace(one, weight=int(key in SEARCHES)) for key, one in prices.table.items()}
-    searches = Walk(prices.schema, only, fragments, variables).cost(
-        (operation.selection_set,), root
-    )
-    return beyond("flips", searches, what="query") if searches > maximum else None
+    walk = Walk(prices.schema, only, fragments, variables)
+    searches = walk.cost((operation.selection_set,), root)
+    if searches > limit.maximum:
+        refused = QueryTooComplex(
+            f"The query has {searches} {limit.counted}; it may have {limit.maximum}.",
+            limit=limit.name,
+            value=searches,
+            maximum=limit.maximum,
+        )
+        refused.units = cost
+        raise refused

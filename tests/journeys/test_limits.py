@@ -125,10 +125,12 @@ def test_flip_prices_are_searched_for_so_often_and_the_symbols_of_a_screen_fit(
         answer = priced(fitting).json
         assert "errors" not in answer
         assert answer["extensions"]["cost"]["requestedQueryCost"] == units
-    newer = "application/graphql-response+json"
-    for accept, status in (("application/json", 200), (newer, 400)):
-        refused = priced(searching(101), accept=accept)
-        assert refused.status == status
+    for more in ({}, {"x-dry-run": "0"}, {"accept": "application/graphql-response+json"}):
+        refused = priced(searching(101), **more)
+        assert refused.status == 400
+        assert refused.json["extensions"] == {
+            "cost": {"requestedQueryCost": 305, "actualQueryCost": 0}
+        }
         assert refused.json["errors"] == [
             {
                 "message": "The query has 202 searches for flip prices; it may have 200.",
@@ -141,6 +143,13 @@ def test_flip_prices_are_searched_for_so_often_and_the_symbols_of_a_screen_fit(
             }
         ]
         assert "data" not in refused.json
+    dear_besides = http.send(
+        "POST",
+        "/graphql",
+        sent | {"x-api-key": new_key(http)},
+        json.dumps({"query": searching(200)}).encode(),
+    )
+    assert dear_besides.json["errors"][0]["extensions"]["limit"] == "cost"  # of 500 for BASIC
 
 
 def test_an_answer_too_long_to_be_handed_on_is_an_error_with_its_length(

@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.types import Interval
 from market_data.calendar import LENGTH
+from market_data.contradictions import Jump
 from market_data.errors import BadInstrument
 from market_data.ingest import Ingested, Ingestion, kept_bars
 from market_data.instruments import Instrument
@@ -36,6 +37,8 @@ class Fetched:
     told, added, restated, held, withdrawn : int
         Bars that the source told; that are new; that differ from what was kept; rows that were
         not taken; bars that were taken back.
+    jumps : int
+        New bars that nothing explains; notes say which and why.
     known : int, microseconds UTC, or None
         From when on the last of it is answered.
     notes : tuple of str
@@ -46,6 +49,7 @@ class Fetched:
     restated: int = 0
     held: int = 0
     withdrawn: int = 0
+    jumps: int = 0
     known: int | None = None
     notes: tuple[str, ...] = ()
 
@@ -57,9 +61,14 @@ class Fetched:
             self.restated + came.result.restated,
             self.held + len(came.held),
             self.withdrawn + len(came.withdrawn),
+            self.jumps + len(came.jumps),
             self.known if came.result.known is None else came.result.known,
-            tuple(dict.fromkeys((*self.notes, *batch.notes))),
+            tuple(dict.fromkeys((*self.notes, *batch.notes, *map(_told, came.jumps)))),
         )
+
+
+def _told(jump: Jump) -> str:
+    return f"{np.datetime64(jump.time, 'us')}Z: {jump.reason}."
 
 
 class Fetching:

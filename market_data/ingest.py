@@ -6,11 +6,18 @@ from typing import Final
 
 import numpy as np
 
-from engine.types import Bars, Interval
+from engine.types import Bars, Float64, Int64, Interval
 from market_data.adjust import Adjustment
 from market_data.bars import RELEASED, WITHDRAWN, Series
 from market_data.calendar import LENGTH
-from market_data.contradictions import Contradicted, by_second_source, by_the_next_bar, levels
+from market_data.contradictions import (
+    Contradicted,
+    Jump,
+    by_second_source,
+    by_the_next_bar,
+    levels,
+    unexplained,
+)
 from market_data.errors import NothingKept, NotReleasable
 from market_data.instruments import ActionKind, Instrument
 from market_data.quarantine import Quarantined, QuarantineStore, State, of_batch
@@ -37,11 +44,14 @@ class Ingested:
         somebody has dropped already.
     withdrawn : tuple of int, microseconds UTC
         Bars that had been kept and that this batch contradicts: from now on they are not answered.
+    jumps : tuple of Jump
+        New bars that were taken though nothing explains how far they are from those before them.
     """
 
     result: CommitResult
     held: tuple[Quarantined, ...]
     withdrawn: tuple[int, ...] = ()
+    jumps: tuple[Jump, ...] = ()
 
 
 class Ingestion:
@@ -80,9 +90,10 @@ class Ingestion:
         # Nothing contradicts a bar any more that somebody released.
         released = {row.time for row in decided if row.state is State.RELEASED}
         dropped = {row.id for row in decided if row.state is State.DROPPED}
+        beside = _beside(sifted, series, kept)
         doubtful = {
             one.time: one
-            for one in _contradicted(sifted, series, kept, second, instrument.calendar)
+            for one in _contradicted(beside, second, instrument.calendar)
             if one.time not in released
         }
         doubted = np.isin(sifted.bars.time, list(doubtful))
@@ -110,7 +121,9 @@ class Ingestion:
         times = bars.time.tolist()
         self._quarantine.settle(instrument.symbol, batch.interval, times, batch.fetched_at)
         self._quarantine.put(held)
-        return Ingested(result, tuple(held), tuple(taken_back.time.tolist()))
+        new = set(times) - set(kept.time.tolist())
+        jumps = tuple(one for one in beside.unexplained(list(doubtful)) if one.time in new)
+        return Ingested(result, tuple(held), tuple(taken_back.time.tolist()), jumps)
 
     def release(self, row_id: str) -> CommitResult:
         """Take a row after all: for a jump that is true, whatever seems to contradict it.
@@ -174,27 +187,49 @@ def _some(bars: Bars, which: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> Ba
     return Bars(bars.time[which], *(getattr(bars, name)[which] for name in COLUMNS))
 
 
-def _contradicted(
-    sifted: Sifted, series: Series | None, kept: Bars, second: RawBatch | None, calendar: str
-) -> list[Contradicted]:
-    """The bars of a batch, and of those that are kept around it, that something contradicts."""
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """The bars of a batch among those that are kept around them, and what splits and pays them."""
+
+    time: Int64
+    close: Float64
+    splits: Mapping[int, float]
+    dividends: Mapping[int, float]
+
+    def unexplained(self, without: list[int]) -> list[Jump]:
+        """The jumps of those that stand."""
+        stands = ~np.isin(self.time, without)
+        time, close = self.time[stands], self.close[stands]
+        shares = dict(self.splits)
+        for moment, paid in self.dividends.items():
+            bar = int(np.searchsorted(time, moment))
+            if bar < len(time):
+                shares[moment] = shares.get(moment, 1.0) * (1.0 + paid / float(close[bar]))
+        return unexplained(time, close, levels(time, close, shares))
+
+
+def _beside(sifted: Sifted, series: Series | None, kept: Bars) -> _Beside:
     told = sifted.bars
     if not len(told):
-        return []
+        return _Beside(told.time, told.close, {}, {})
     around = np.searchsorted(kept.time, (told.time[0], told.time[-1] + 1))
     near = slice(max(0, int(around[0]) - BESIDE), int(around[1]) + BESIDE)
-    beside = ~np.isin(kept.time[near], told.time)
-    time = np.append(kept.time[near][beside], told.time)
+    others = ~np.isin(kept.time[near], told.time)
+    time = np.append(kept.time[near][others], told.time)
     order = np.argsort(time)
-    time = time[order]
-    close = np.append(kept.close[near][beside], told.close)[order]
     known = [action.action for action in series.actions] if series is not None else []
-    splits = {
-        action.ex_time: action.value
-        for action in (*known, *sifted.actions)
-        if action.kind is ActionKind.SPLIT
-    }
-    level = levels(time, close, splits)
+    splits, dividends = (
+        {one.ex_time: one.value for one in (*known, *sifted.actions) if one.kind is kind}
+        for kind in (ActionKind.SPLIT, ActionKind.DIVIDEND)
+    )
+    close = np.append(kept.close[near][others], told.close)[order]
+    return _Beside(time[order], close, splits, dividends)
+
+
+def _contradicted(beside: _Beside, second: RawBatch | None, calendar: str) -> list[Contradicted]:
+    """The bars of a batch, and of those that are kept around it, that something contradicts."""
+    time, close = beside.time, beside.close
+    level = levels(time, close, beside.splits)
     found = by_the_next_bar(time, close, level)
     if second is not None:
         said = sift(second, calendar).bars

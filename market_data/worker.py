@@ -22,7 +22,7 @@ LARGEST: Final = 64 * 1024 * 1024
 # Seconds that a Lambda needs to end in good order: no new message is begun with less.
 RESERVE: Final = 20.0
 # What is counted of a message that was done.
-MEASURED: Final = ("added", "restated", "held", "withdrawn")
+MEASURED: Final = ("added", "restated", "held", "withdrawn", "jumps")
 # How many symbols are asked about at once.
 TOGETHER: Final = 100
 
@@ -157,6 +157,8 @@ class Worker:
             "restated": done.restated,
             "held": done.held,
             "withdrawn": done.withdrawn,
+            "jumps": done.jumps,
+            "notes": done.notes,
         }
 
     def _upload(self, message: Upload) -> dict[str, Any]:

@@ -114,6 +114,8 @@ class _Watching:
             self._failed(what, error)
             return
         print(f"{rfc3339(now())}  {_told(symbol, interval, done)}", flush=True)
+        for note in done.notes if done.jumps else ():
+            print(f"note: {symbol} {note}", flush=True)
         if not done.added:
             self._rest(what, REST)
 

@@ -13,11 +13,17 @@ from graphql_api.schema.scalars import rfc3339
 from graphql_api.settings import Settings
 from market_data.errors import BadCsv, MarketDataError, NothingKept
 from market_data.export import write_csv, write_parquet
-from market_data.imports import ImportSummary, import_csv, import_sifted, stored_series
+from market_data.imports import (
+    ImportSummary,
+    import_actions,
+    import_csv,
+    import_sifted,
+    stored_series,
+)
 from market_data.stores import BarStore
 from market_data.stores.objects import KEPT_DAYS
 
-__all__ = ["bring", "export", "listing", "panel", "sweep"]
+__all__ = ["actions", "bring", "export", "listing", "panel", "sweep"]
 
 
 def bring(asked: argparse.Namespace, settings: Settings) -> None:
@@ -38,6 +44,15 @@ def bring(asked: argparse.Namespace, settings: Settings) -> None:
         print(f"note: the close of {rfc3339(jump)} is over 40 % from the one before, with no split")
     if done.held:
         print("note: intellpulse bars quarantine lists what is held, and why")
+
+
+def actions(asked: argparse.Namespace, settings: Settings) -> None:
+    """Read splits and dividends of a symbol that is kept, all or none."""
+    with closing(open_bars(settings)) as store:
+        done = import_actions(store, asked.file, asked.symbol)
+    if done is None:
+        raise NothingKept(f"no bars of {asked.symbol[:40]!r} are kept")
+    print(f"{asked.symbol}: {done.result.actions} splits and dividends are new or told anew")
 
 
 def _whole(store: BarStore, asked: argparse.Namespace, _: Settings) -> ImportSummary:

@@ -30,6 +30,12 @@ def add_bars(commands: Commands, keeps: argparse.ArgumentParser) -> None:
         help="hold each bad row for a decision, keep the others; else one refuses the whole file",
     )
     bring.set_defaults(run=bars.bring)
+    acts = parts.add_parser(
+        "actions", parents=[keeps], help="read splits and dividends of a symbol that is kept"
+    )
+    acts.add_argument("file", type=Path, metavar="FILE", help="CSV of date,kind,value")
+    acts.add_argument("--symbol", required=True)
+    acts.set_defaults(run=bars.actions)
     panel = parts.add_parser(
         "panel", parents=[keeps], help="write what a universe has into one object for screeners"
     )

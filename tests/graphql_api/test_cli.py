@@ -144,6 +144,25 @@ def test_what_a_dead_import_left_is_told_and_let_go_of(
     assert "ACME: 1 objects, 4 bytes" in sweep()
 
 
+def test_splits_and_dividends_are_told_by_hand(folder, tmp_path, capsys) -> None:
+    file, acts = tmp_path / "ACME.csv", tmp_path / "acts.csv"
+    file.write_text(CSV)
+    acts.write_text("date,kind,value\n2024-01-04,SPLIT,2\n")
+    tell = ["bars", "actions", str(acts), "--symbol", "ACME", "--data", str(folder)]
+    assert main(tell) == 1
+    assert "no bars of 'ACME' are kept" in capsys.readouterr().err
+    bring = ["bars", "import", str(file), "--symbol", "ACME", "--interval", "ONE_DAY"]
+    assert main([*bring, "--data", str(folder)]) == 0
+    assert "is over 40 %" in capsys.readouterr().out
+    assert main(tell) == 0
+    assert capsys.readouterr().out == "ACME: 1 splits and dividends are new or told anew\n"
+    assert main(tell) == 0
+    assert capsys.readouterr().out.startswith("ACME: 0 ")
+    acts.write_text("date,kind,value\n2024-01-04,SPLIT,none\n")
+    assert main(tell) == 1
+    assert "line 2" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

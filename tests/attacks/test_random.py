@@ -22,7 +22,7 @@ CODES = {one.code for one in [ApiError, *ApiError.__subclasses__()]} | {
 OURS = {"DATA_DAMAGED", "INTERNAL", "UNAVAILABLE"}
 
 cheap = settings(
-    max_examples=400 * TIMES,
+    max_examples=250 * TIMES,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

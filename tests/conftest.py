@@ -18,7 +18,7 @@ from market_data.sample import seed
 from market_data.sources import fear_greed
 from market_data.sources.binance import Binance
 from market_data.stores import SqliteBarStore
-from tests.provider import Provider, serving
+from tests.provider import Provider
 
 SECOND = 1_000_000
 NOON = 1_795_003_200 * SECOND  # 2026-11-18T12:00:00Z
@@ -144,7 +144,7 @@ def atomic(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
     """A provider on this machine, which is asked in place of Binance and of alternative.me."""
-    with serving() as answering:
+    with Provider() as answering:
         monkeypatch.setattr(Binance, "base", answering.base)
         monkeypatch.setattr(fear_greed, "BASE", answering.base)
         yield answering

@@ -1,14 +1,12 @@
 """A provider on this machine, of bars and of sentiment, as Binance and alternative.me answer."""
 
 import json
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-__all__ = ["NOW", "WEEK", "Provider", "serving", "weeks"]
+from infra.local_server import Handler, LocalServer
+
+__all__ = ["NOW", "WEEK", "Provider", "weeks"]
 
 # Weeks, so that no test straddles the end of a bar but in one moment of the week.
 WEEK = 7 * 86_400
@@ -16,7 +14,7 @@ MONDAY = 4 * 86_400  # the first of the epoch
 NOW = int(time.time())
 
 
-class Provider:
+class Provider(LocalServer):
     """Answers as Binance and alternative.me do, by what it was given."""
 
     def __init__(self) -> None:
@@ -26,24 +24,17 @@ class Provider:
         self.asked: list[dict[str, str]] = []
         provider = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Answers(Handler):
             def do_GET(self) -> None:
                 place = urlsplit(self.path)
                 query = {name: values[0] for name, values in parse_qs(place.query).items()}
                 provider.asked.append(query)
                 told = provider.answer(place.path, query)
                 body = json.dumps(told).encode() if provider.status == 200 else b"busy"
-                self.send_response(provider.status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                self.send(provider.status, {"Content-Type": "application/json"}, body)
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.base = f"http://127.0.0.1:{self.server.server_port}"
+        super().__init__(Answers)
+        self.base = f"http://{self.address}"
 
     def answer(self, path: str, query: dict[str, str]) -> object:
         if path == "/fng/":
@@ -55,20 +46,6 @@ class Provider:
             for at, c in sorted(self.klines.items())
             if first <= at * 1000 <= last
         ]
-
-
-@contextmanager
-def serving() -> Iterator[Provider]:
-    """A provider that answers."""
-    provider = Provider()
-    thread = threading.Thread(target=provider.server.serve_forever, args=(0.02,))
-    thread.start()
-    try:
-        yield provider
-    finally:
-        provider.server.shutdown()
-        thread.join()
-        provider.server.server_close()
 
 
 def weeks(count: int, ending: int = NOW) -> dict[int, str]:

@@ -1,14 +1,14 @@
 """A page on another origin asks the API, as a browser allows it, and the headers that allow it."""
 
 import http.client
-import http.server
 import json
-import threading
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+
+from infra.local_server import Handler, LocalServer
 
 EXPOSED = {"ratelimit", "ratelimit-policy", "retry-after", "etag", "x-request-id"}
 QUERY = '{ signal(symbol: "AAPL", strategy: {preset: {name: PRICE_AND_RSI}}) { __typename } }'
@@ -33,22 +33,14 @@ async ([url, key, query]) => {
 def elsewhere() -> Iterator[str]:
     """An empty page of another origin."""
 
-    class EmptyPage(http.server.BaseHTTPRequestHandler):
+    class EmptyPage(Handler):
         def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("content-type", "text/html")
-            self.end_headers()
-            self.wfile.write(b"<!doctype html><title>elsewhere</title>")
+            self.send(
+                200, {"content-type": "text/html"}, b"<!doctype html><title>elsewhere</title>"
+            )
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), EmptyPage) as site:
-        thread = threading.Thread(target=site.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{site.server_port}"
-        site.shutdown()
-        thread.join()
+    with LocalServer(EmptyPage) as site:
+        yield f"http://{site.address}"
 
 
 def raw(

@@ -5,6 +5,7 @@ import contextlib
 import os
 import socket
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 
 import uvicorn
@@ -32,7 +33,7 @@ def run(asked: argparse.Namespace, settings: Settings) -> None:
     app = create_app(settings)
     host, port = listening.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    print(_banner(address, demo_key(settings)), flush=True)
+    print(_banner(address, demo_key(settings), here=ip_address(host).is_loopback), flush=True)
     config = uvicorn.Config(
         app,
         lifespan="on",
@@ -80,12 +81,13 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def _banner(address: str, key: str) -> str:
+def _banner(address: str, key: str, *, here: bool) -> str:
+    """Where to ask, and by which key; GraphiQL takes one out of a link on this machine alone."""
+    link = f"\n  GraphiQL   {address}/#key={key}" if here else ""
     return f"""
 IntellPulse is at {address}/ (GraphiQL) and {address}/graphql
 
-  demo key   {key}
-  GraphiQL   {address}/#key={key}
+  demo key   {key}{link}
 
   curl -s {address}/graphql -H 'x-api-key: {key}' \\
     -H 'content-type: application/json' \\

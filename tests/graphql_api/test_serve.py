@@ -29,3 +29,18 @@ def test_a_table_of_bars_is_never_seeded_with_the_sample(
     assert seeded == []
     serve.run(asked, here)
     assert len(seeded) == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "opens"), [("127.0.0.1", True), ("localhost", True), ("0.0.0.0", False)]
+)
+@pytest.mark.usefixtures("seeded")
+def test_only_on_this_machine_a_link_brings_the_demo_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], host: str, opens: bool
+) -> None:
+    serve.run(argparse.Namespace(host=host, port=0), Settings(data=tmp_path))
+    told = capsys.readouterr().out
+    key = (tmp_path / "demo.key").read_text().strip()
+    assert f"demo key   {key}\n" in told
+    links = [line.split()[1] for line in told.splitlines() if line.startswith("  GraphiQL")]
+    assert [link.endswith(f"/#key={key}") for link in links] == [True] * opens

@@ -8,11 +8,15 @@ export const looksComplete = (text) => /^ip_(live|test)_[0-9A-Za-z]{36}$/.test(t
 /** Whether the text could be sent in a header at all. */
 export const isSendable = (text) => /^[\x21-\x7e]+$/.test(text);
 
+const THIS_MACHINE = ["127.0.0.1", "localhost", "[::1]"];
+
 /**
  * The key behind the # of the link that `intellpulse serve` prints for its demo account. No browser
- * sends that part to a server; here it is taken out of the address at once.
+ * sends that part to a server; here it is taken out of the address at once. On any other host than
+ * this machine no link may bring a key: it could be somebody else's.
  */
 function keyOfLink() {
+  if (!THIS_MACHINE.includes(location.hostname)) return "";
   const key = new URLSearchParams(location.hash.slice(1)).get("key") ?? "";
   if (!looksComplete(key)) return "";
   history.replaceState(null, "", location.pathname + location.search);

@@ -5,11 +5,12 @@ https://docs.alpaca.markets/reference/corporateactions-1
 
 Asked of all exchanges (feed=sip), which a free key may see when 15 minutes old. Its bars of a
 quarter hour also cover trading before and after the session; those are left out, and that is told.
-The hours are made of quarters by whoever wants them, because Alpaca's begin on the hour. Keys
-travel in headers.
+The hours are made of quarters by whoever wants them, because Alpaca's begin on the hour. A dividend
+paid in shares is a split. Keys travel in headers.
 """
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -108,7 +109,7 @@ class Alpaca(RemoteSource):
     def _actions(self, found: Found, symbol: str, start: int, last: int) -> None:
         query = {
             "symbols": symbol,
-            "types": "forward_split,reverse_split,cash_dividend",
+            "types": "forward_split,reverse_split,stock_dividend,cash_dividend",
             "start": date_of(start).isoformat(),
             "end": date_of(last).isoformat(),
             "limit": str(ACTIONS),
@@ -123,8 +124,21 @@ class Alpaca(RemoteSource):
                     ratio = f"{read.number(row, 'new_rate')}/{read.number(row, 'old_rate')}"
                     day = read.day(row.get("ex_date"), "ex_date")
                     found.actions.append(RawAction(day, ActionKind.SPLIT, ratio))
+            for item in read.items(told.get("stock_dividends", []), "stock_dividends"):
+                row = read.mapping(item, "stock_dividends")
+                shares = _with_one(read.number(row, "rate"))
+                day = read.day(row.get("ex_date"), "ex_date")
+                found.actions.append(RawAction(day, ActionKind.SPLIT, shares))
             for item in read.items(told.get("cash_dividends", []), "cash_dividends"):
                 row = read.mapping(item, "cash_dividends")
                 day = read.day(row.get("ex_date"), "ex_date")
                 paid = RawAction(day, ActionKind.DIVIDEND, read.number(row, "rate"))
                 found.actions.append(paid)
+
+
+def _with_one(rate: str) -> str:
+    """The shares that there are for one after so many more were paid; as it was, if no number."""
+    try:
+        return str(1 + Decimal(rate))
+    except InvalidOperation:
+        return rate

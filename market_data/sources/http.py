@@ -15,6 +15,7 @@ from urllib3.exceptions import HTTPError
 
 from market_data.clock import Sleep
 from market_data.errors import BadAnswer, NotPermitted, RateLimited, SourceUnavailable
+from market_data.sources.connections import bound
 from market_data.sources.pacing import Breaker, Pace, Seconds
 from market_data.sources.turns import CommonPace
 
@@ -26,7 +27,7 @@ USER_AGENT = "IntellPulse/1.0"
 CONNECT, READ, TOTAL = 5.0, 15.0, 60.0  # seconds
 ATTEMPTS = 4
 FIRST_WAIT, LONGEST_WAIT = 0.5, 20.0  # seconds; what a Retry-After asks for beyond is the caller's
-LONGEST_BAN = 86_400.0  # seconds; nobody is believed who says to come back later than tomorrow
+SHORTEST_BAN, LONGEST_BAN = 120.0, 3 * 86_400.0  # seconds, of which Binance documents both
 MAX_BYTES = 32 * 1024 * 1024
 PIECE = 64 * 1024
 REDIRECTS = 3
@@ -62,7 +63,7 @@ class Answer:
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
-    """The seconds that a Retry-After asks for, given in seconds or as a date, 0 to a day.
+    """The seconds that a Retry-After asks for, given in seconds or as a date, 0 to three days.
 
     None where there is none, or where it cannot be read.
     """
@@ -144,12 +145,14 @@ class Http:
         self._wall = wall
         self._jitter = jitter
         self._max_bytes = max_bytes
-        self._pool = urllib3.PoolManager(
-            num_pools=2,
-            maxsize=4,
-            retries=False,
-            timeout=urllib3.Timeout(connect=CONNECT, read=READ),
-            cert_reqs="CERT_REQUIRED",
+        self._pool = bound(
+            urllib3.PoolManager(
+                num_pools=2,
+                maxsize=4,
+                retries=False,
+                timeout=urllib3.Timeout(connect=CONNECT, read=READ),
+                cert_reqs="CERT_REQUIRED",
+            )
         )
 
     def close(self) -> None:
@@ -268,7 +271,7 @@ class Http:
         if status in {418, 429}:
             if status == 418:
                 # Banned: no request may follow, not even one that would wait.
-                wait = max(wait or 0.0, 2 * LONGEST_WAIT)
+                wait = max(wait or 0.0, SHORTEST_BAN)
             if wait is not None:
                 self._pace.pause(wait)
                 if self._common is not None:

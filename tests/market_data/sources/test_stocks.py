@@ -54,7 +54,7 @@ def test_alpaca_is_asked_for_raw_prices_of_all_exchanges(january, alpaca, local)
     assert bars.path == "/v2/stocks/ACME/bars"
     assert bars.query["adjustment"] == "raw"
     assert (bars.query["feed"], bars.query["timeframe"]) == ("sip", "1Day")
-    assert actions.query["types"] == "forward_split,reverse_split,cash_dividend"
+    assert actions.query["types"] == "forward_split,reverse_split,stock_dividend,cash_dividend"
 
 
 def test_pages_of_alpaca_follow_their_token(january, alpaca, local, day):
@@ -101,6 +101,10 @@ def test_splits_and_dividends_of_alpaca_become_actions(january, alpaca, day):
         actions={
             "forward_splits": [{"ex_date": "2020-01-13", "new_rate": 4, "old_rate": 1}],
             "reverse_splits": [{"ex_date": "2020-01-20", "new_rate": 1, "old_rate": 10}],
+            "stock_dividends": [
+                {"ex_date": "2020-01-27", "rate": 0.05},
+                {"ex_date": "2020-01-28", "rate": None},
+            ],
             "cash_dividends": [
                 {"ex_date": "2020-01-07", "rate": 0.77, "special": False},
                 {"ex_date": "2020-01-07", "rate": 1.5, "special": True},
@@ -111,9 +115,12 @@ def test_splits_and_dividends_of_alpaca_become_actions(january, alpaca, day):
     assert set(batch.actions) == {
         RawAction(day("2020-01-13"), SPLIT, "4/1"),
         RawAction(day("2020-01-20"), SPLIT, "1/10"),
+        RawAction(day("2020-01-27"), SPLIT, "1.05"),
+        RawAction(day("2020-01-28"), SPLIT, "null"),
         RawAction(day("2020-01-07"), DIVIDEND, "2.27"),
     }
-    assert [one.value for one in sift(batch, "XNYS").actions] == [2.27, 4.0, 0.1]
+    assert [one.value for one in sift(batch, "XNYS").actions] == [2.27, 4.0, 0.1, 1.05]
+    assert [one.row.value for one in sift(batch, "XNYS").refused] == ["null"]
 
 
 def test_what_alpaca_does_not_understand_is_told_in_its_words(january, local, reply):

@@ -24,6 +24,7 @@ __all__ = [
     "LENGTH",
     "MINUTE",
     "SECOND",
+    "allowance",
     "bars_per_year",
     "closes_at",
     "closes_of",
@@ -206,12 +207,17 @@ def grid(start: int, end: int, interval: Interval, calendar: str) -> Int64:
     return times[(times >= start) & (times < end)]
 
 
-def last_expected(moment: int, interval: Interval, calendar: str) -> int:
-    """The time of the newest bar that ought to be closed and delivered by ``moment``.
+def allowance(interval: Interval) -> int:
+    """What a delivery may take after a bar has closed, microseconds, before it counts as missing.
 
-    A delivery may take a quarter of the interval, and never needs more than an hour.
+    A quarter of the interval, and never more than an hour.
     """
-    due = moment - min(LENGTH[interval] // 4, HOUR)
+    return min(LENGTH[interval] // 4, HOUR)
+
+
+def last_expected(moment: int, interval: Interval, calendar: str) -> int:
+    """The time of the newest bar that ought to be closed and delivered by ``moment``."""
+    due = moment - allowance(interval)
     held = _exchange(calendar)
     if interval is Interval.ONE_WEEK:
         week = due - (due - _MONDAY) % WEEK

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from engine.types import Interval
-from market_data.calendar import last_expected
+from market_data.calendar import allowance, last_expected
 from market_data.errors import BadCsv, MarketDataError, RateLimited, TooLarge, UnknownSymbol
 from market_data.fetching import Fetching
 from market_data.imports import import_csv
+from market_data.instruments import Instrument
 from market_data.messages import FetchSeries, Upload, read
-from market_data.stores.base import BarStore
+from market_data.sources.registry import TERMS
+from market_data.stores.base import BarStore, StoredInterval
 from market_data.stores.deliveries import Deliveries
 
 __all__ = ["LARGEST", "Objects", "Worker", "due"]
@@ -21,6 +23,8 @@ __all__ = ["LARGEST", "Objects", "Worker", "due"]
 LARGEST: Final = 64 * 1024 * 1024
 # Seconds that a Lambda needs to end in good order: no new message is begun with less.
 RESERVE: Final = 20.0
+# Seconds of rest for which a message of a series waits; beyond, the schedule sends another.
+SOON: Final = 900.0
 # What is counted of a message that was done.
 MEASURED: Final = ("added", "restated", "held", "withdrawn", "jumps")
 # How many symbols are asked about at once.
@@ -60,9 +64,20 @@ def due(
             if isinstance(kept, MarketDataError):
                 broken(symbol, kept)
                 continue
-            newest = [one.last_time for one in kept if one.interval is interval]
-            if newest and newest[0] < last_expected(now, interval, some[symbol].calendar):
+            newest = _newest(kept, interval)
+            if newest is not None and _is_behind(newest, interval, some[symbol], now):
                 yield FetchSeries(symbol, interval)
+
+
+def _newest(kept: Iterable[StoredInterval], interval: Interval) -> int | None:
+    return next((one.last_time for one in kept if one.interval is interval), None)
+
+
+def _is_behind(newest: int, interval: Interval, instrument: Instrument, now: int) -> bool:
+    """Whether a newer bar ought to be there: no source is asked before it gives any."""
+    delay = TERMS[instrument.source].delay if instrument.source in TERMS else 0
+    waits = max(0, delay - allowance(interval))
+    return newest < last_expected(now - waits, interval, instrument.calendar)
 
 
 class Worker:
@@ -128,7 +143,14 @@ class Worker:
             message = read(record["body"])
             line = self._do(message)
         except RateLimited as error:
-            self._postpone(record, error.retry_after or RESERVE)
+            rest = error.retry_after or RESERVE
+            if rest > SOON:
+                # The schedule asks again as long as it is due. Messages that come back in vain
+                # would be put aside as bad, and pile up beside those that are sent each hour.
+                line = {"message_id": record["messageId"], "why": str(error), "rest": rest}
+                log.warning("left to the next schedule", extra={"line": line})
+                return True
+            self._postpone(record, rest)
             return _failed(record, error)
         except MarketDataError as error:
             return _failed(record, error)
@@ -146,6 +168,11 @@ class Worker:
         instrument = self._bars.instrument(message.symbol)
         if instrument is None:
             raise UnknownSymbol(f"no bars of {message.symbol} are kept, so none are due")
+        newest = _newest(self._bars.intervals(message.symbol), message.interval)
+        now = self._bars.clock()
+        if newest is not None and not _is_behind(newest, message.interval, instrument, now):
+            # Another message was first, and each request counts at its source.
+            return {"symbol": message.symbol, "interval": message.interval, "repeated": True}
         start, end = self._fetching.missing(instrument, message.interval)
         done = self._fetching.fetch(instrument, message.interval, start, end)
         return {

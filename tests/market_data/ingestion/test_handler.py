@@ -15,6 +15,7 @@ from engine.types import Interval
 from market_data.clock import now
 from market_data.errors import BadMessage, StoreUnavailable
 from market_data.instruments import Instrument
+from market_data.sources import pacing
 from market_data.sources.base import RawBar, RawBatch
 from market_data.stores.dynamodb import TABLE
 from tests.aws import REGION, in_memory
@@ -54,6 +55,8 @@ def handler(aws, monkeypatch):
     before = logging.getLogger("market_data").handlers[:]
     sys.modules.pop("market_data.handler", None)
     module = importlib.import_module("market_data.handler")
+    # A ban that a test is told of holds in this test alone.
+    monkeypatch.setattr(pacing, "_SHARED", {})
     # No message of a test waits.
     monkeypatch.setattr(module, "SPREAD", 1)
     yield module

@@ -132,6 +132,57 @@ def test_a_source_that_wants_rest_gets_it(worker, kept, source, postponed, monke
     assert postponed == [("7", 90.0)]
 
 
+def test_a_source_that_wants_a_long_rest_is_left_to_the_schedule(
+    worker, kept, source, postponed, monkeypatch, lines, store, clock
+):
+    def limited(*_):
+        raise RateLimited("told", "was asked as often as it allows", 3_000.0)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(source, "fetch", limited)
+        assert failed(worker.work([fetch("7")], PLENTY)) == []
+    assert postponed == []
+    (said,) = [one for one in lines() if one.message == "left to the next schedule"]
+    assert (said.line["message_id"], said.line["rest"]) == ("7", 3_000.0)
+    # Which asks again, because it is due still.
+    assert list(due(store, ONE_DAY, {"told"}, clock.now, dict)) == [FetchSeries("ACME", ONE_DAY)]
+
+
+def test_a_series_that_another_message_has_brought_is_not_asked_for_again(
+    worker, kept, source, lines
+):
+    worker.work([fetch("1")], PLENTY)
+    asked = len(source.asked)
+    assert failed(worker.work([fetch("2")], PLENTY)) == []
+    assert len(source.asked) == asked
+    assert lines()[-1].line == {"symbol": "ACME", "interval": "ONE_DAY", "repeated": True}
+
+
+def test_a_series_that_is_not_kept_yet_is_fetched(worker, kept, source):
+    message = record("1", FetchSeries("ACME", Interval.ONE_WEEK).packed())
+    worker.work([message], PLENTY)
+    assert source.asked
+
+
+def test_a_source_that_tells_its_days_hours_late_is_not_asked_before(
+    store, ingestion, clock, batch
+):
+    from dataclasses import replace
+
+    # Tiingo corrects until four hours after the close; its newest bar is Friday's.
+    profile = Instrument("IBM", source="tiingo", calendar="XNYS")
+    friday = 53  # 2020-02-28
+    rows = replace(batch([10], first=friday), symbol="IBM", source="tiingo")
+    ingestion.take(profile, rows)
+    midnight = clock.now // DAY * DAY  # of Monday, 2020-03-02, which closes at 21:00Z
+
+    def asked(hours):
+        moment = midnight + hours * 3_600_000_000
+        return bool(list(due(store, ONE_DAY, {"tiingo"}, moment, dict)))
+
+    assert [hours for hours in range(20, 30) if asked(hours)] == [25, 26, 27, 28, 29]
+
+
 @pytest.mark.parametrize(
     "error", [SourceUnavailable("told", "answers 503"), StoreUnavailable("no"), RuntimeError("?")]
 )

@@ -130,6 +130,8 @@ class Bars:
         return len(self.time)
 
     def __getitem__(self, part: slice) -> Self:
+        if part.indices(len(self)) == (0, len(self), 1):
+            return self
         return type(self)(**{field.name: getattr(self, field.name)[part] for field in fields(self)})
 
     def judgeable(self) -> Self:

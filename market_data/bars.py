@@ -28,6 +28,7 @@ from dataclasses import dataclass, field
 from typing import Self, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.types import Bars, Float64, Int64, Interval
 from market_data.adjust import Adjustment, WorkedIn, adjust
@@ -231,17 +232,17 @@ class Series:
 
     def _look(self, as_of: int, adjustment: Adjustment) -> _View:
         rows = np.flatnonzero(self.known <= as_of)
-        if len(rows):
-            time = self.time[rows]
-            rows = rows[np.append(time[1:] != time[:-1], True)]
+        time = self.time[_run(rows)]
+        rows = rows[_last(time)]
         if WITHDRAWN in self.origins:
             rows = rows[self.origin[rows] != self.origins.index(WITHDRAWN)]
+        which = _run(rows)
         columns = (self.open, self.high, self.low, self.close, self.volume)
-        raw = Bars(self.time[rows], *(column[rows] for column in columns))
+        raw = Bars(self.time[which], *(column[which] for column in columns))
         adjusted, worked_in = adjust(raw, self.interval, self._known_actions(as_of), adjustment)
-        return _View(raw, adjusted, worked_in, self.origin[rows], self._sources(rows))
+        return _View(raw, adjusted, worked_in, self.origin[which], self._sources(which))
 
-    def _sources(self, rows: Int64) -> tuple[str, ...]:
+    def _sources(self, rows: Int64 | slice) -> tuple[str, ...]:
         """Whose bars some rows are: also those that somebody put back by hand have a source."""
         own = self.instrument.source
         names = self._named(self.origin[rows]) or [self.origins[0]]
@@ -292,7 +293,21 @@ def _keep(cache: dict[K, V], key: K, value: V, most: int) -> None:
 
 def _distinct(values: Int64) -> Int64:
     """The values in order, each once; np.unique would import numpy.ma at the first request."""
-    ordered = np.sort(values)
-    first = np.ones(min(1, len(ordered)), bool)
-    found: Int64 = ordered[np.append(first, ordered[1:] != ordered[:-1])]
-    return found
+    # Most are equal to the one after them: so there is little to be sorted.
+    ordered = np.sort(values[_last(values)])
+    return ordered[_last(ordered)]
+
+
+def _last(values: Int64) -> NDArray[np.bool_]:
+    """Whether each value is the last one of its run of equal ones."""
+    last = np.ones(len(values), np.bool_)
+    np.not_equal(values[1:], values[:-1], last[:-1])
+    return last
+
+
+def _run(rows: Int64) -> Int64 | slice:
+    """The same rows, as a slice, which copies nothing, where one follows on the other."""
+    count = len(rows)
+    if count and rows[-1] - rows[0] == count - 1:
+        return slice(int(rows[0]), int(rows[-1]) + 1)
+    return rows

@@ -66,14 +66,12 @@ class Rows:
         )
 
     @classmethod
-    def concatenate(cls, parts: Sequence["Rows"]) -> Self:
+    def concatenate(cls, parts: Sequence[Self]) -> Self:
         """All rows of several parts, in their order, under one list of origins."""
+        if len(parts) == 1:
+            return parts[0]
         origins = tuple(dict.fromkeys(name for part in parts for name in part.origins))
-        number = {name: i for i, name in enumerate(origins)}
-        told = [
-            np.array([number[name] for name in part.origins], np.int64)[part.origin]
-            for part in parts
-        ]
+        told = [part.origin_in(origins) for part in parts]
         columns = {
             name: np.concatenate([getattr(part, name) for part in parts])
             for name in COLUMNS
@@ -83,6 +81,13 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.time)
+
+    def origin_in(self, origins: Sequence[str]) -> Int64:
+        """Which of a longer list of origins each row comes from."""
+        number = [origins.index(name) for name in self.origins]
+        if number == list(range(len(number))):
+            return self.origin
+        return np.array(number, np.int64)[self.origin]
 
     def take(self, which: "slice | Int64 | NDArray[np.bool_]") -> Self:
         """Some of the rows."""

@@ -4,8 +4,6 @@ from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple, TypeAlias, cast
 
-import numpy as np
-
 from engine.types import Interval
 from market_data.bars import FOREVER, Series
 from market_data.block import decode
@@ -166,11 +164,16 @@ class Reader:
             kept[key], held = one, self._series.get(key)
             if held is not None and held.version == one.head.changes:
                 found[key] = held
+            elif key[1] in one.head.manifests:
+                unread.append(key)
             else:
                 found[key] = Series.empty(one.head.instrument, key[1])
-                unread += [key] if key[1] in one.head.manifests else []
         found |= self._read([(key, kept[key].head) for key in unread])
-        return found | {key: self._dated(found[key], one) for key, one in kept.items()}
+        return {
+            key: self._dated(found[key], kept[key]) if key in kept else found[key]
+            for key in wanted
+            if key in found
+        }
 
     def _read(self, unread: list[tuple[Key, Head]]) -> dict[Key, Series | MarketDataError]:
         """Series put together of what is held and of what is fetched in one round of calls."""
@@ -254,7 +257,6 @@ def _decoded(name: Name, body: bytes) -> Object:
 def _series(head: Head, interval: Interval, rows: Rows, actions: list[ActionRow]) -> Series:
     """Rows as a series; the symbol's own source is the first of its origins."""
     origins = tuple(dict.fromkeys([head.instrument.source, *rows.origins]))
-    number = np.array([origins.index(name) for name in rows.origins], np.int64)
     return Series(
         head.instrument,
         interval,
@@ -268,5 +270,5 @@ def _series(head: Head, interval: Interval, rows: Rows, actions: list[ActionRow]
         rows.volume,
         actions=known_actions(actions),
         origins=origins,
-        origin=number[rows.origin],
+        origin=rows.origin_in(origins),
     )

@@ -1,20 +1,13 @@
-"""What keeping and reading bars costs: bytes, decoding, round trips, ingest, and dollars.
+"""What keeping and reading bars costs: bytes, decoding, round trips, and dollars."""
 
-python benchmarks/bars.py [--symbols 500]    500 symbols of ten years take some minutes
-"""
-
-import argparse
 import io
 import os
 import random
-import resource
 import sys
-import tempfile
 import time
 import zlib
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
@@ -34,7 +27,6 @@ from market_data.csv_file import read_csv
 from market_data.instruments import Instrument
 from market_data.readings import Delivered
 from market_data.rows import COLUMNS, Rows
-from market_data.stores import SqliteBarStore
 from market_data.stores.chunked import ChunkedBarStore
 from market_data.stores.dynamodb import (
     TABLE,
@@ -290,43 +282,12 @@ def sentiment(aws: AwsInMemory) -> None:
     print(f"daily value {daily['calls']} calls, {daily['write units']} write units")
 
 
-# -- ingest ----------------------------------------------------------------------------------
-
-
-def ingest(name: str, store: ChunkedBarStore, symbols: int) -> None:
-    begin = time.perf_counter()
-    for n in range(symbols):
-        store.commit(Instrument(f"S{n}", calendar="24/7"), ONE_DAY, walk(n))
-        if sys.stderr.isatty():
-            print(f"\r{name}: {n + 1} of {symbols}", end="", file=sys.stderr, flush=True)
-    took = time.perf_counter() - begin
-    if sys.stderr.isatty():
-        print("\r" + " " * 40 + "\r", end="", file=sys.stderr)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    bars = symbols * YEARS_10
-    print(
-        f"{name:10}{bars:10,} bars in {took:6.1f} s, {bars / took:10,.0f} a second;"
-        f" the process has had {memory:,.0f} MB"
-    )
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--symbols", type=int, default=25, help="to ingest, ten years of days each")
-    asked = parser.parse_args()
     sizes()
     decoding()
     with AwsInMemory() as aws:
         round_trips(aws)
         sentiment(aws)
-    print(f"\ningest of {asked.symbols} symbols, ten years of days each")
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        closing(SqliteBarStore(Path(folder) / "bars.sqlite", lambda: NOW)) as store,
-    ):
-        ingest("SQLite", store, asked.symbols)
-    with AwsInMemory() as aws:
-        ingest("moto", aws.store(), asked.symbols)
 
 
 if __name__ == "__main__":

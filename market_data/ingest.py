@@ -86,10 +86,10 @@ class Ingestion:
         sifted = sift(batch, instrument.calendar, self._bars.clock())
         series = self._bars.series(instrument.symbol, batch.interval)
         kept = kept_bars(series)
-        decided = self._quarantine.decided(instrument.symbol, batch.interval)
+        before = self._quarantine.of_series(instrument.symbol, batch.interval)
         # Nothing contradicts a bar any more that somebody released.
-        released = {row.time for row in decided if row.state is State.RELEASED}
-        dropped = {row.id for row in decided if row.state is State.DROPPED}
+        released = {row.time for row in before if row.state is State.RELEASED}
+        dropped = {row.id for row in before if row.state is State.DROPPED}
         beside = _beside(sifted, series, kept)
         doubtful = {
             one.time: one
@@ -118,10 +118,12 @@ class Ingestion:
         refused = [*sifted.refused, *_refused(batch, sifted, doubtful, taken_back)]
         rows = of_batch(instrument.symbol, batch, refused)
         held = [row for row in rows if row.id not in dropped]
-        times = bars.time.tolist()
-        self._quarantine.settle(instrument.symbol, batch.interval, times, batch.fetched_at)
+        times = set(bars.time.tolist())
+        told = times & {row.time for row in before if row.state is State.HELD}
+        if told:
+            self._quarantine.settle(instrument.symbol, batch.interval, told, batch.fetched_at)
         self._quarantine.put(held)
-        new = set(times) - set(kept.time.tolist())
+        new = times - set(kept.time.tolist())
         jumps = tuple(one for one in beside.unexplained(list(doubtful)) if one.time in new)
         return Ingested(result, tuple(held), tuple(taken_back.time.tolist()), jumps)
 

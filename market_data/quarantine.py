@@ -112,8 +112,8 @@ class QuarantineStore(Protocol):
         """Rows by symbol, interval and time, from behind the one with the id ``after``."""
         ...
 
-    def decided(self, symbol: str, interval: Interval) -> list[Quarantined]:
-        """The rows that somebody has released or dropped."""
+    def of_series(self, symbol: str, interval: Interval) -> list[Quarantined]:
+        """All rows of one series, whatever was decided of them."""
         ...
 
     def decide(self, row_id: str, state: State, at: int) -> bool:

@@ -3,13 +3,13 @@
 import enum
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from engine.types import Bars
+from engine.types import Bars, Float64
 from market_data.errors import BadAction
 from market_data.instruments import CorporateAction
 from market_data.rules import Rule, faults
@@ -24,6 +24,7 @@ COLUMNS = ("open", "high", "low", "close", "volume")
 # Times whose dates are dates; numpy's int64 ends far beyond.
 FIRST, LAST = -62_135_596_800_000_000, 253_402_300_800_000_000
 
+_OF_DECIMALS = dict.fromkeys(map(ord, "0123456789.+-eE"))
 _DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
@@ -105,15 +106,9 @@ def sift(batch: RawBatch, calendar: str, now: int | None = None) -> Sifted:
     """
     fetched = batch.fetched_at if now is None else min(now, batch.fetched_at)
     refused: list[Refused] = []
-    rows, numbers = [], []
-    for row in _agreeing(batch.bars, refused):
-        values = _numbers(row, refused)
-        if values is not None:
-            rows.append(row)
-            numbers.append(values)
+    rows, numbers = _readable(_agreeing(batch.bars, refused), refused)
     time = np.array([row.time for row in rows], np.int64)
-    table = np.array(numbers, np.float64).reshape(len(rows), len(COLUMNS))
-    columns = {name: table[:, i].copy() for i, name in enumerate(COLUMNS)}
+    columns = dict(zip(COLUMNS, numbers, strict=True))
     good = np.ones(len(rows), bool)
     for fault in faults(time, columns, batch.interval, calendar, fetched - batch.delay):
         row, code, reason = rows[fault.bar], _OF_RULE[fault.rule], fault.reason
@@ -133,12 +128,44 @@ def sift(batch: RawBatch, calendar: str, now: int | None = None) -> Sifted:
 def _agreeing(bars: Iterable[RawBar], refused: list[Refused]) -> list[RawBar]:
     """The rows by time, each time once; those that contradict each other are refused."""
     distinct = sorted(set(bars))
+    if len({row.time for row in distinct}) == len(distinct):
+        return distinct
     told = Counter(row.time for row in distinct)
     for row in distinct:
         if told[row.time] > 1:
             reason = "the same time twice, with different numbers"
             refused.append(Refused(row, Refusal.CONTRADICTED, "time", reason))
     return [row for row in distinct if told[row.time] == 1]
+
+
+def _readable(rows: list[RawBar], refused: list[Refused]) -> tuple[list[RawBar], list[Float64]]:
+    """The rows, sorted by time, whose numbers can be read, and their columns.
+
+    Nearly always that is all of them, so they are read a column at a time; only where one cannot be
+    read is each row looked at.
+    """
+    if rows and rows[0].time >= FIRST and rows[-1].time < LAST:
+        _, *texts = zip(*rows, strict=True)
+        columns = [_floats(one) for one in texts]
+        if None not in columns:
+            return rows, [np.array(column, np.float64) for column in columns]
+    read = [(row, values) for row in rows if (values := _numbers(row, refused)) is not None]
+    table = np.array([values for _, values in read], np.float64).reshape(len(read), len(COLUMNS))
+    return [row for row, _ in read], [table[:, i].copy() for i in range(len(COLUMNS))]
+
+
+def _floats(texts: Sequence[str]) -> list[float] | None:
+    """The numbers of decimal texts; None where one of them is none.
+
+    float() also takes blanks, underscores, NaN, infinity and the digits of other scripts, which
+    have other characters than those of decimals; what these spell is decimal where it takes it.
+    """
+    if max(map(len, texts)) > LONGEST or "".join(texts).translate(_OF_DECIMALS):
+        return None
+    try:
+        return list(map(float, texts))
+    except ValueError:
+        return None
 
 
 def _numbers(row: RawBar, refused: list[Refused]) -> tuple[float, ...] | None:

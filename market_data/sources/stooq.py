@@ -40,19 +40,24 @@ class Stooq(RemoteSource):
             "o": "1111111",
             "apikey": self._credentials[KEY],
         }
-        text = self._reader.text(self._http.get("/q/d/l/", query)).strip()
+        answer = self._reader.text(self._http.get("/q/d/l/", query))
+        text = answer.strip()
         found.notes.append("Stooq tells no splits and dividends.")
         if text.lower() in {"no data", "brak danych"}:
             found.notes.append(
                 "Stooq says «No data» of a range without bars and of an unknown symbol alike."
             )
             return
-        self._read(found, text)
+        self._read(found, text, whole=answer.endswith("\n"))
 
-    def _read(self, found: Found, text: str) -> None:
+    def _read(self, found: Found, text: str, *, whole: bool) -> None:
         header, *rows = csv.reader(text.splitlines() or [""])
         if header not in (HEADER, HEADER[:-1]):
             raise self._instead(text)
+        if rows and not whole:
+            # Half a number is a number too.
+            rows.pop()
+            found.notes.append("The answer broke off: its last row is left out.")
         for fields in rows:
             if len(fields) != len(header):
                 raise self._reader.bad(f"answered {len(fields)} fields under {len(header)}")

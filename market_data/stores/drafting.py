@@ -140,7 +140,7 @@ class Drafter:
             time = delivery.bars.time if interval is delivery.interval else np.zeros(0, np.int64)
             places = places_of(rows, time)
             concerned = {i for i, one in enumerate(rows) if head.pending == one.known}
-            concerned |= {i for i in places.tolist() if i < len(rows)}
+            concerned |= set(np.unique(places[places < len(rows)]).tolist())
             looked.append(_Listed(interval, rows, names, places, sorted(concerned)))
         return looked
 

@@ -40,7 +40,7 @@ AND (:after IS NULL OR (symbol, interval, time, id) >
     (SELECT symbol, interval, time, id FROM quarantine WHERE id = :after))
 ORDER BY symbol, interval, time, id LIMIT :limit"""
 LISTING: Final = ROWS + _MATCHING
-DECIDED: Final = ROWS + "WHERE symbol = ? AND interval = ? AND state != 'HELD'"
+OF_SERIES: Final = ROWS + "WHERE symbol = ? AND interval = ?"
 SETTLE: Final = """
 DELETE FROM quarantine WHERE symbol = ? AND interval = ? AND time = ? AND fetched_at < ?
 AND state = 'HELD'"""
@@ -87,10 +87,10 @@ class SqliteQuarantine:
         with self._file.reading() as file:
             return [_quarantined(row) for row in file.execute(LISTING, asked)] if file else []
 
-    def decided(self, symbol: str, interval: Interval) -> list[Quarantined]:
-        """See QuarantineStore.decided."""
+    def of_series(self, symbol: str, interval: Interval) -> list[Quarantined]:
+        """See QuarantineStore.of_series."""
         with self._file.reading() as file:
-            rows = file.execute(DECIDED, (symbol, interval)) if file else ()
+            rows = file.execute(OF_SERIES, (symbol, interval)) if file else ()
             return [_quarantined(row) for row in rows]
 
     def decide(self, row_id: str, state: State, at: int) -> bool:

@@ -163,6 +163,81 @@ def test_splits_and_dividends_are_told_by_hand(folder, tmp_path, capsys) -> None
     assert "line 2" in capsys.readouterr().err
 
 
+KILLED = """
+import os, signal, sys
+from graphql_api.cli import main
+from market_data.stores.sqlite_backend import SqliteBackend
+method, calls = sys.argv[1], int(sys.argv[2])
+whole = getattr(SqliteBackend, method)
+
+def last(*arguments):
+    global calls
+    calls -= 1
+    answer = whole(*arguments)
+    if calls == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return answer
+
+setattr(SqliteBackend, method, last)
+main(sys.argv[3:])
+"""
+
+
+@pytest.mark.parametrize("point", [("keep", 1), ("swap", 1), ("swap", 2)], ids=str)
+def test_an_import_that_the_system_kills_loses_nothing_that_comes_again(
+    folder, tmp_path, capsys, point
+) -> None:
+    """After its chunks, after its HEAD, and after that is confirmed."""
+    file = tmp_path / "ACME.csv"
+    file.write_text(CSV)
+    bring = ["bars", "import", str(file), "--symbol", "ACME", "--interval", "ONE_DAY"]
+    command = [sys.executable, "-c", KILLED, *map(str, point), *bring, "--data", str(folder)]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert main([*bring, "--data", str(folder)]) == 0
+    assert "3 bars read" in capsys.readouterr().out
+    main(["bars", "list", "--json", "--data", str(folder)])
+    (listed,) = json.loads(capsys.readouterr().out)
+    assert (listed["symbol"], listed["bars"]) == ("ACME", 3)
+    assert main(["bars", "export", "ACME", "--data", str(folder)]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1 + 3
+
+
+ACME = ("--symbol", "ACME", "--interval", "ONE_DAY")
+
+
+def bytes_read() -> int:
+    """How much this process has ever asked the system to read, sockets and all."""
+    told = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
+    return int(told["rchar"])
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["bars", "import", "{file}", *ACME],
+        ["bars", "import", "{file}", *ACME, "--quarantine"],
+        ["bars", "import", "{csv}", *ACME, "--actions", "{file}"],
+        ["sentiment", "import", "{file}", "--symbol", "ACME"],
+        ["sentiment", "import", "{file}", "--symbol", "ACME", "--headlines"],
+        ["verify", "{answer}", "--bars", "{file}"],
+    ],
+    ids=" ".join,
+)
+def test_a_gigabyte_is_refused_by_its_size_and_not_read(folder, tmp_path, capsys, command) -> None:
+    huge = tmp_path / "huge.csv"
+    with huge.open("wb") as file:
+        file.write(CSV.encode())
+        file.truncate(1024**3)  # sparse: it takes no room
+    (tmp_path / "few.csv").write_text(CSV)
+    (tmp_path / "answer.json").write_text("{}")
+    places = {"file": huge, "csv": tmp_path / "few.csv", "answer": tmp_path / "answer.json"}
+    data = [] if command[0] == "verify" else ["--data", str(folder)]
+    before = bytes_read()
+    assert main([*(part.format(**places) for part in command), *data]) == 1
+    assert bytes_read() - before < 16 * 1024 * 1024
+    assert "1073741824 bytes; the limit is" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

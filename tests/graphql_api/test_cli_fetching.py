@@ -1,5 +1,6 @@
 """intellpulse bars fetch and watch, and sentiment fetch, against a server on this machine."""
 
+import io
 import json
 import sqlite3
 import time
@@ -39,6 +40,24 @@ def test_bars_are_fetched_kept_and_told_of(run, provider):
     assert (row["symbol"], row["source"], row["calendar"]) == ("BTC-USD", "binance", "24/7")
     (held,) = json.loads(run("bars", "quarantine", "--json")[1])
     assert held["code"] == "UNCLOSED"
+
+
+def test_a_person_who_looks_sees_how_far_it_is(run, provider, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    seen = Terminal()
+    provider.klines = weeks(30, NOW - 2 * WEEK)
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stderr", seen)
+        status, out, _ = run(*FETCH, "--symbol", "BTC-USD")
+    assert (status, "30 new" in out) == (0, True)
+    steps = seen.getvalue().split("\r")
+    assert any(step.startswith("BTC-USD   0%") for step in steps)
+    assert steps[-1].startswith("BTC-USD 100% |")
+    # Where nobody looks there is no bar.
+    assert run(*FETCH, "--symbol", "BTC-USD")[2] == ""
 
 
 def test_a_second_fetch_asks_for_what_is_missing_alone(run, provider):

@@ -71,10 +71,9 @@ class DynamoDBQuarantine:
             rows = [] if last is None else [row for row in rows if _sort(row) > _sort(last)]
         return [row for row in rows if state in {None, row.state}][:limit]
 
-    def decided(self, symbol: str, interval: Interval) -> list[Quarantined]:
-        """See QuarantineStore.decided."""
-        rows = self._query(f"{symbol}#{interval}#")
-        return [row for row in rows if row.state is not State.HELD]
+    def of_series(self, symbol: str, interval: Interval) -> list[Quarantined]:
+        """See QuarantineStore.of_series."""
+        return list(self._query(f"{symbol}#{interval}#"))
 
     def decide(self, row_id: str, state: State, at: int) -> bool:
         """See QuarantineStore.decide."""

@@ -36,7 +36,7 @@ def test_nothing_is_there_before_anything_was_held(any_quarantine, tmp_path):
     assert any_quarantine.find("0" * 16) is None
     assert any_quarantine.decide("0" * 16, State.DROPPED, NOW) is False
     assert any_quarantine.settle("ACME", Interval.ONE_DAY, [1], NOW) == 0
-    assert any_quarantine.decided("ACME", Interval.ONE_DAY) == []
+    assert any_quarantine.of_series("ACME", Interval.ONE_DAY) == []
     assert any_quarantine.put([]) == 0
     assert list(tmp_path.iterdir()) == []
 
@@ -90,17 +90,18 @@ def test_listing_goes_on_behind_a_row_and_knows_one_symbol_alone(any_quarantine)
     assert any_quarantine.listing(after="f" * 16) == []
 
 
-def test_what_was_decided_is_told_by_series(any_quarantine):
+def test_what_was_decided_or_was_not_is_told_by_series(any_quarantine):
     rows = [held(time=(18_267 + day) * DAY) for day in range(3)]
     any_quarantine.put(rows)
     any_quarantine.decide(rows[0].id, State.RELEASED, NOW)
     any_quarantine.decide(rows[1].id, State.DROPPED, NOW)
-    told = any_quarantine.decided("ACME", Interval.ONE_DAY)
+    told = any_quarantine.of_series("ACME", Interval.ONE_DAY)
     assert {row.id: row.state for row in told} == {
         rows[0].id: State.RELEASED,
         rows[1].id: State.DROPPED,
+        rows[2].id: State.HELD,
     }
-    assert any_quarantine.decided("ACME", Interval.ONE_HOUR) == []
+    assert any_quarantine.of_series("ACME", Interval.ONE_HOUR) == []
 
 
 def test_another_database_is_not_taken_for_one(quarantine, tmp_path):

@@ -181,6 +181,30 @@ def test_what_is_no_answer_is_refused_and_says_what_came(fetch, local, answer_wi
     assert len(local.asked) == 1
 
 
+@pytest.mark.parametrize("share", [n / 16 for n in range(1, 16)])
+def test_half_an_answer_is_refused_or_tells_what_the_whole_one_does(
+    fetch, local, provider, reply, name, bars, share
+):
+    """Cut anywhere, also in the middle of a number, and however right its length is said to be."""
+    provider(name, bars)
+    whole = local.answer
+    for left in range(8):
+
+        def cut(asked, left=left):
+            told = whole(asked)
+            body = told.body if isinstance(told.body, bytes) else told.body.encode()
+            return reply(body[: max(1, int(len(body) * share) - left)], told.status, told.headers)
+
+        local.answer = cut
+        try:
+            batch = fetch()
+        except BadAnswer:
+            continue
+        assert name in CSV
+        assert set(batch.bars) <= set(bars)
+        assert len(batch.bars) < len(bars)
+
+
 @pytest.fixture
 def answer_with(local, reply):
     def answer_with(body="", status=200, **headers):

@@ -1,6 +1,10 @@
 """Raw batches: what becomes a bar, and what is refused with which reason."""
 
+from decimal import Decimal
+
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from engine.types import Interval
 from market_data.calendar import DAY, HOUR, MINUTE
@@ -9,6 +13,9 @@ from market_data.sources.base import RawAction, RawBar, RawBatch
 from market_data.sources.sifting import Refusal, sift
 
 ONE_DAY, ONE_HOUR = Interval.ONE_DAY, Interval.ONE_HOUR
+TEXTS = st.sampled_from(["10", "1e1", "10.", "+10.0", "100.e-1"]) | st.text(
+    "0123456789.+-eE_ naif\u0661\n", max_size=6
+)
 
 
 @pytest.fixture
@@ -44,6 +51,31 @@ def test_good_rows_become_bars_in_the_order_of_time(bar, batch, day):
     assert sifted.bars.open.tolist() == [9.5, 10.0]
     assert sifted.bars.close.tolist() == [10.5, 9.1]
     assert sifted.bars.volume.tolist() == [1000.0, 1000.0]
+
+
+@given(st.lists(st.tuples(*[TEXTS] * 5), min_size=1, max_size=4))
+@settings(max_examples=300)
+@example([("1" * 64, "1" * 65, "1", "1", "1")])
+@example([("1e999", "1", "1", "1", "1")])
+@example([("", "1", "1", "1", "1"), ("1", "1", "1", "1", "1")])
+def test_a_row_is_judged_by_itself_whatever_stands_beside_it(texts):
+    rows = [RawBar(n * DAY, *columns) for n, columns in enumerate(texts)]
+
+    def judged(*some):
+        return sift(RawBatch("told", "ACME", ONE_DAY, 100 * DAY, some), "24/7")
+
+    together, alone = judged(*rows), [judged(row) for row in rows]
+    assert together.refused == tuple(one for each in alone for one in each.refused)
+    assert together.bars.time.tolist() == [t for each in alone for t in each.bars.time.tolist()]
+    for kept in together.bars.time.tolist():
+        # Each number that is kept is a decimal one, to the last bit.
+        row, at = rows[kept // DAY], together.bars.time.tolist().index(kept)
+        for name in ("open", "high", "low", "close", "volume"):
+            text = getattr(row, name)
+            assert Decimal(text).is_finite()
+            assert text.isascii()
+            assert not set(text) & set("_ \n")
+            assert getattr(together.bars, name)[at] == float(Decimal(text))
 
 
 def test_an_empty_batch_is_no_bars(batch):

@@ -3,18 +3,18 @@
 import os
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from market_data.errors import StoreUnavailable, UnknownFormat
+from market_data.stores.sqlite_header import Header, write_ahead
 
 __all__ = ["FORMAT", "Connections"]
 
-# Moves when the layout does. A file says in its header whose it is and which layout it has.
 FORMAT = 2
-APPLICATION = 0x49504244  # "IPBD"
+"""Of the layout; moves when that does."""
+HEADER = Header("bars", 0x49504244, FORMAT)  # "IPBD"
 
 LAYOUT = """
 CREATE TABLE heads (
@@ -122,9 +122,8 @@ class Connections:
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         """Make the tables in a new file; refuse a file that is another's or from the future."""
-        # In one transaction: else another's new tables may be seen, and not yet whose they are.
         connection.execute("BEGIN")
-        layout = self._recognised(connection)
+        layout = HEADER.layout_of(connection, self._path)
         connection.execute("COMMIT")
         if layout == FORMAT:
             return
@@ -136,42 +135,13 @@ class Connections:
                 f"it may, it is brought to format {FORMAT}"
             )
         if not layout:
-            self._write_ahead(connection)
+            write_ahead(connection, self._wait)
         connection.execute("BEGIN IMMEDIATE")
-        layout = self._recognised(connection)
+        layout = HEADER.layout_of(connection, self._path)
         if layout != FORMAT:
             for statement in LAYOUT.split(";"):
                 connection.execute(statement)
             if layout:
                 self._upgrade(connection)
-            connection.execute(f"PRAGMA application_id = {APPLICATION}")
-            connection.execute(f"PRAGMA user_version = {FORMAT}")
+            HEADER.write(connection)
         connection.execute("COMMIT")
-
-    def _recognised(self, connection: sqlite3.Connection) -> int:
-        """The file's layout, if it is one of ours; 0 where it is empty."""
-        (application,) = connection.execute("PRAGMA application_id").fetchone()
-        (layout,) = connection.execute("PRAGMA user_version").fetchone()
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if application != APPLICATION and (application or layout or tables):
-            raise UnknownFormat(f"{self._path} is a database, but not one of bars")
-        if layout > FORMAT:
-            raise UnknownFormat(
-                f"{self._path} has format {layout}; this software knows formats up to {FORMAT}"
-            )
-        return int(layout)
-
-    def _write_ahead(self, connection: sqlite3.Connection) -> None:
-        """Let readers and one writer work side by side; the file remembers it.
-
-        SQLite does not wait for others while it changes this, so the waiting is done here.
-        """
-        deadline = time.monotonic() + self._wait
-        while True:
-            try:
-                connection.execute("PRAGMA journal_mode = WAL")
-                return
-            except sqlite3.OperationalError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.01)

@@ -7,6 +7,7 @@ from market_data import clock as system
 from market_data.calendar import DAY
 from market_data.clock import Clock
 from market_data.stores.small_file import SmallFile
+from market_data.stores.sqlite_header import Header
 
 __all__ = ["REMEMBERED", "Deliveries", "SqliteDeliveries"]
 
@@ -44,7 +45,7 @@ class SqliteDeliveries:
     """Deliveries in one SQLite file."""
 
     def __init__(self, path: str | Path, clock: Clock = system.now) -> None:
-        self._file = SmallFile(path, "deliveries", APPLICATION, 1, LAYOUT)
+        self._file = SmallFile(path, Header("deliveries", APPLICATION, 1), LAYOUT)
         self._clock = clock
 
     def last(self, place: str) -> str | None:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from market_data.errors import StoreUnavailable, UnknownFormat
+from market_data.errors import StoreUnavailable
+from market_data.stores.sqlite_header import Header
 
 __all__ = ["SmallFile"]
 
@@ -18,24 +19,15 @@ class SmallFile:
     Parameters
     ----------
     path : str or Path
-    holds : str
-        What it holds, in a word for errors.
-    application : int
-        Written into its header: whose file it is.
-    version : int
-        Of its layout; moves when that does.
-    layout : str
+    header : Header
+    tables : str
         The statements that make its tables.
     """
 
-    def __init__(
-        self, path: str | Path, holds: str, application: int, version: int, layout: str
-    ) -> None:
+    def __init__(self, path: str | Path, header: Header, tables: str) -> None:
         self.path = Path(path)
-        self._holds = holds
-        self._application = application
-        self._version = version
-        self._layout = layout
+        self._header = header
+        self._tables = tables
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection | None]:
@@ -59,35 +51,21 @@ class SmallFile:
                 self._prepare(file)
                 yield file
         except (sqlite3.Error, OSError) as error:
-            raise StoreUnavailable(f"the {self._holds} in {self.path.name}: {error}") from error
+            raise StoreUnavailable(
+                f"the {self._header.holds} in {self.path.name}: {error}"
+            ) from error
 
     def _prepare(self, file: sqlite3.Connection) -> None:
         """Make the tables in a new file; refuse one that is another's or from the future."""
-        if self._recognised(file):
-            return
-        # Looked at again with the lock: another may be making the tables just now.
-        file.execute("BEGIN IMMEDIATE")
-        if not self._recognised(file):
-            for statement in self._layout.split(";"):
-                file.execute(statement)
-            file.execute(f"PRAGMA application_id = {self._application}")
-            file.execute(f"PRAGMA user_version = {self._version}")
+        file.execute("BEGIN")
+        layout = self._header.layout_of(file, self.path)
         file.execute("COMMIT")
-
-    def _recognised(self, file: sqlite3.Connection) -> bool:
-        """Whether the file has our layout; False where it is empty, or may be half seen."""
-        (application,) = file.execute("PRAGMA application_id").fetchone()
-        (version,) = file.execute("PRAGMA user_version").fetchone()
-        if (application, version) == (self._application, self._version):
-            return True
-        if not file.in_transaction:
-            return False
-        (tables,) = file.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if application != self._application and (application or version or tables):
-            raise UnknownFormat(f"{self.path} is a database, but not one of {self._holds}")
-        if version > self._version:
-            raise UnknownFormat(
-                f"{self.path} has format {version}; "
-                f"this software knows formats up to {self._version}"
-            )
-        return False
+        if layout:
+            return
+        # Looked at again with the lock: another may have made the tables by now.
+        file.execute("BEGIN IMMEDIATE")
+        if not self._header.layout_of(file, self.path):
+            for statement in self._tables.split(";"):
+                file.execute(statement)
+            self._header.write(file)
+        file.execute("COMMIT")

@@ -11,6 +11,7 @@ from market_data.quarantine import Quarantined, State
 from market_data.sources.base import RawAction, RawBar
 from market_data.sources.sifting import Refusal
 from market_data.stores.small_file import SmallFile
+from market_data.stores.sqlite_header import Header
 
 __all__ = ["SqliteQuarantine"]
 
@@ -50,7 +51,7 @@ class SqliteQuarantine:
     """A QuarantineStore in a file, made when the first row is held."""
 
     def __init__(self, path: str | Path) -> None:
-        self._file = SmallFile(path, "quarantine", APPLICATION, 1, LAYOUT)
+        self._file = SmallFile(path, Header("quarantine", APPLICATION, 1), LAYOUT)
 
     def put(self, rows: Sequence[Quarantined]) -> int:
         """See QuarantineStore.put."""

@@ -12,6 +12,7 @@ from market_data.readings import Readings
 from market_data.readings_block import pack
 from market_data.stores.readings import HELD, Found, Loaded, ReadingStore
 from market_data.stores.small_file import SmallFile
+from market_data.stores.sqlite_header import Header
 from market_data.stores.sweeping import Swept
 
 __all__ = ["SqliteReadingStore"]
@@ -48,7 +49,7 @@ class SqliteReadingStore(ReadingStore):
         held: int = HELD,
     ) -> None:
         super().__init__(clock, sleep, held)
-        self._file = SmallFile(path, "sentiment", APPLICATION, 1, LAYOUT)
+        self._file = SmallFile(path, Header("sentiment", APPLICATION, 1), LAYOUT)
 
     @property
     def path(self) -> Path:

@@ -2,13 +2,13 @@
 
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from market_data.errors import StoreUnavailable, StoreUntouched
+from market_data.stores.sqlite_header import write_ahead
 
 __all__ = ["SqliteFile"]
 
@@ -132,7 +132,7 @@ class SqliteFile:
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
             if version < len(VERSIONS):
-                _write_ahead(connection)
+                write_ahead(connection, PATIENCE)
                 _upgrade(connection)
         except BaseException:
             connection.close()
@@ -149,20 +149,3 @@ def _upgrade(connection: sqlite3.Connection) -> None:
             connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {len(VERSIONS)}")
     connection.execute("COMMIT")
-
-
-def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Let readers work beside the writer; the file remembers it.
-
-    SQLite does not wait for others while it changes this, so the waiting is done here.
-    """
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-        else:
-            return

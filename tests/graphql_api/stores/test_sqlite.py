@@ -18,6 +18,7 @@ from graphql_api.stores import (
     UsageDay,
 )
 from graphql_api.stores.sqlite import SqliteStore, file
+from market_data.stores import sqlite_header
 
 TODAY = "2026-11-21"
 CHARGE = Charge("01ACCOUNT", TODAY, "a" * 64, requests=1, units=2, room=None)
@@ -150,14 +151,14 @@ def test_two_who_upgrade_a_file_at_once_upgrade_it_once(tmp_path, monkeypatch):
     path = tmp_path / "accounts.sqlite"
     file_of_version_1(path)
     first, second = SqliteStore(path), SqliteStore(path)
-    write_ahead = file._write_ahead
+    write_ahead = file.write_ahead
 
-    def overtaken(connection):
-        monkeypatch.setattr(file, "_write_ahead", write_ahead)
+    def overtaken(connection, patience):
+        monkeypatch.setattr(file, "write_ahead", write_ahead)
         check_that_nothing_was_lost(second)
-        write_ahead(connection)
+        write_ahead(connection, patience)
 
-    monkeypatch.setattr(file, "_write_ahead", overtaken)
+    monkeypatch.setattr(file, "write_ahead", overtaken)
     check_that_nothing_was_lost(first)
     first.close()
     second.close()
@@ -234,15 +235,15 @@ def making(tmp_path):
 
 def test_a_new_file_is_waited_for_while_another_process_makes_it(making, monkeypatch):
     other, ours = making
-    monkeypatch.setattr(file.time, "sleep", lambda seconds: other.execute("COMMIT"))
-    file._write_ahead(ours)
+    monkeypatch.setattr(sqlite_header.time, "sleep", lambda seconds: other.execute("COMMIT"))
+    sqlite_header.write_ahead(ours, 60)
     assert ours.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_a_new_file_is_not_waited_for_longer_than_patience_lasts(making):
     _, ours = making
     with pytest.raises(sqlite3.OperationalError, match="locked"):
-        file._write_ahead(ours)
+        sqlite_header.write_ahead(ours, 0.05)
 
 
 def test_a_new_file_that_stays_locked_is_unavailable(tmp_path, making):

@@ -4,22 +4,19 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from graphql_api.app import create_app, open_accounts
 from graphql_api.cli import main
 from graphql_api.guard import key_deeds, terms
-from graphql_api.guard.accounts import Accounts
 from graphql_api.guard.limits import DAY
-from graphql_api.settings import Settings
 from graphql_api.stores import Scope
+from tests.pages import ROOT, reader
 
-PAGE = (Path(__file__).parent.parent / "docs" / "accounts.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "accounts.md").read_text(encoding="utf-8")
 CREATE, ROTATE, REVOKE, ACCOUNT, PLAN, READ = re.findall(r"```graphql\n(.*?)```", PAGE, re.DOTALL)
 (GIVEN,) = map(json.loads, re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL))
 COMMANDS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)[0].splitlines()
@@ -27,11 +24,7 @@ COMMANDS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)[0].splitlines()
 
 @pytest.fixture
 def client(data: Path, clock: Any) -> Iterator[TestClient]:
-    settings = Settings(data=data)
-    with closing(open_accounts(settings)[0]) as accounts:
-        new = Accounts(accounts, clock).open_account("Operators", "BASIC", "", [Scope.ADMIN])
-    with TestClient(create_app(settings, clock)) as client:
-        client.headers["x-api-key"] = new.secret
+    with reader(data, clock, Scope.ADMIN) as client:
         yield client
 
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
@@ -21,19 +20,14 @@ from graphql_api.guard.limits import SECOND, rate_of
 from graphql_api.guard.plans import PLANS
 from graphql_api.guard.standing import standing
 from graphql_api.stores import UsageDay
+from tests.pages import ROOT, rows
 
-PAGE = (Path(__file__).parent.parent / "docs" / "guard.md").read_text()
+PAGE = (ROOT / "docs" / "guard.md").read_text()
 NOON = 1_795_262_400 * SECOND
 
 
-def rows(head: str) -> list[list[str]]:
-    """The cells of the table whose first head is this."""
-    table = PAGE.split(f"\n| {head} |")[1].split("\n\n")[0]
-    return [[cell.strip() for cell in row.strip("|").split("|")] for row in table.split("\n")][2:]
-
-
 def test_every_plan_stands_in_the_page() -> None:
-    assert rows("plan") == [
+    assert rows(PAGE, "plan") == [
         [
             plan.name,
             f"{plan.per_second:,}",
@@ -48,7 +42,7 @@ def test_every_plan_stands_in_the_page() -> None:
 
 
 def test_every_refusal_stands_in_the_page() -> None:
-    told = [(int(status), code.strip("`")) for status, code, *_ in rows("status")]
+    told = [(int(status), code.strip("`")) for status, code, *_ in rows(PAGE, "status")]
     assert told == [
         (refusal.status, refusal.code)
         for refusal in (

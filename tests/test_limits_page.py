@@ -3,45 +3,32 @@
 import json
 import re
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from graphql_api.app import create_app, open_accounts
 from graphql_api.execution import MAX_ERRORS
-from graphql_api.guard.accounts import Accounts
 from graphql_api.guard.plans import PLANS
 from graphql_api.limits import LIMITS
 from graphql_api.registry import AT_ONCE
 from graphql_api.schema import prices
-from graphql_api.settings import Settings
 from graphql_api.trusted import MAX_DEPLOYED
+from tests.pages import ROOT, reader, rows
 
-PAGE = (Path(__file__).parent.parent / "docs" / "limits-and-cost.md").read_text()
+PAGE = (ROOT / "docs" / "limits-and-cost.md").read_text()
 SHOWN = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)]
-
-
-def rows(head: str) -> list[list[str]]:
-    """The cells of the table whose first head is this."""
-    table = PAGE.split(f"\n| {head} |")[1].split("\n\n")[0]
-    return [[cell.strip() for cell in row.strip("|").split("|")] for row in table.split("\n")][2:]
 
 
 @pytest.fixture
 def client(data: Path, clock: Any) -> Iterator[TestClient]:
-    settings = Settings(data=data)
-    with closing(open_accounts(settings)[0]) as accounts:
-        secret = Accounts(accounts, clock).open_account("Reader", "BASIC").secret
-    with TestClient(create_app(settings, clock)) as client:
-        client.headers["x-api-key"] = secret
+    with reader(data, clock) as client:
         yield client
 
 
 def test_every_limit_stands_in_the_page() -> None:
-    assert rows("`extensions.limit`") == [
+    assert rows(PAGE, "`extensions.limit`") == [
         [f"`{one.name}`", f"{one.maximum:,}", one.meaning] for one in LIMITS.values()
     ]
     assert "At most five errors" in PAGE
@@ -49,13 +36,13 @@ def test_every_limit_stands_in_the_page() -> None:
 
 
 def test_every_plan_stands_in_the_page() -> None:
-    assert rows("plan") == [
+    assert rows(PAGE, "plan") == [
         [plan.name, f"{plan.single_query:,}", f"{plan.units_per_day:,}"] for plan in PLANS.values()
     ]
 
 
 def test_every_price_stands_in_the_page() -> None:
-    told = {field.strip("`"): (int(weight), often) for field, weight, often in rows("field")}
+    told = {field.strip("`"): (int(weight), often) for field, weight, often in rows(PAGE, "field")}
     paid = {key: price for key, price in prices().table.items() if price.weight or price.size}
     assert set(told) == {f"{type_}.{field}" for type_, field in paid}
     for (type_, field), price in paid.items():

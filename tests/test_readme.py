@@ -3,31 +3,23 @@
 import json
 import re
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from graphql_api.app import create_app, open_accounts
 from graphql_api.errors import ApiError, Internal
-from graphql_api.guard.accounts import Accounts
 from graphql_api.guard.plans import PLANS
-from graphql_api.settings import Settings
+from tests.pages import ROOT, reader
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```graphql\n(.*?)```(?:\n+```json\n(.*?)```)?", README, re.DOTALL)
 
 
 @pytest.fixture
 def client(data: Path, clock: Any) -> Iterator[TestClient]:
-    settings = Settings(data=data)
-    with closing(open_accounts(settings)[0]) as accounts:
-        secret = Accounts(accounts, clock).open_account("Reader", "BASIC").secret
-    with TestClient(create_app(settings, clock)) as client:
-        client.headers["x-api-key"] = secret
+    with reader(data, clock) as client:
         yield client
 
 

@@ -16,7 +16,7 @@ from market_data.clock import Clock, Sleep
 from market_data.errors import BadReadings, MarketDataError, StoreUnavailable
 from market_data.readings import Readings
 from market_data.readings_block import pack
-from market_data.stores.dynamodb.items import expire_item, item_key
+from market_data.stores.dynamodb.items import expire_item, item_key, version_is
 from market_data.stores.dynamodb.readings_table import (
     SENTIMENT,
     ReadingsTable,
@@ -122,13 +122,7 @@ class DynamoDBReadingStore(ReadingStore):
             Another version is there. False says as much where the answer was lost: then the write
             may be done yet, unless the next one comes first.
         """
-        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
-        if version:
-            condition = {
-                "ConditionExpression": "version = :version",
-                "ExpressionAttributeValues": {":version": {"N": str(version)}},
-            }
-        else:
+        if not version:
             # Before there is anything to list: a crash between the two leaves none unlisted.
             listed = item_key(SENTIMENT, symbol)
             self._calls.ask_again(self._client().put_item, TableName=self._table, Item=listed)
@@ -140,7 +134,9 @@ class DynamoDBReadingStore(ReadingStore):
             **rows,
         }
         try:
-            self._calls.ask(self._client().put_item, TableName=self._table, Item=item, **condition)
+            self._calls.ask(
+                self._client().put_item, TableName=self._table, Item=item, **version_is(version)
+            )
         except StoreUnavailable:
             # Nobody may take the next step before it is known whether this one was taken.
             kept = self._rows.heads([symbol]).get(symbol)

@@ -22,6 +22,7 @@ from market_data.stores.dynamodb.items import (
     AT_ONCE,
     TIME_TO_LIVE,
     item_key,
+    items_under,
     packed_bytes,
     paths_of,
     read_items,
@@ -60,19 +61,8 @@ class ReadingsTable:
 
     def symbols(self) -> list[str]:
         """The symbols that are listed, in order."""
-        query: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": {"S": SENTIMENT}},
-            "ConsistentRead": True,
-        }
-        found: list[str] = []
-        while True:
-            answer = self._calls.ask_again(self._client().query, **query)
-            found += [item["sk"]["S"] for item in answer["Items"]]
-            if "LastEvaluatedKey" not in answer:
-                return found
-            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        items = items_under(self._calls, self._client(), self._table, SENTIMENT)
+        return [item["sk"]["S"] for item in items]
 
     def load(self, symbols: Sequence[str], held: Mapping[str, Readings]) -> Callable[[], Loaded]:
         """Consistent reads of HEADs, a hundred in one call, side by side; see ReadingStore.load.

@@ -10,7 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import UTC
+from datetime import timedelta, timezone
 from itertools import cycle
 from typing import Any
 
@@ -37,7 +37,11 @@ ACCOUNT_CASES = 200
 
 SYMBOLS = st.sampled_from(["AAPL", "GOOG", "IBM", "MSFT"])
 ODD_SYMBOLS = st.text("ABCXYZ0189.-^=", min_size=1, max_size=20)
-MOMENTS = st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.isoformat())
+OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+EDGES = ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "1969-12-31T23:59:59.999999Z"]
+MOMENTS = st.sampled_from(EDGES) | st.datetimes(timezones=OFFSETS).map(
+    lambda moment: moment.isoformat()
+)
 DAYS = st.dates().map(lambda day: day.isoformat())
 
 

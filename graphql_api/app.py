@@ -53,6 +53,18 @@ __all__ = [
 
 EXPOSED = ["RateLimit", "RateLimit-Policy", "Retry-After", "ETag", "x-request-id"]
 SENT = ["content-type", "x-api-key", "authorization", "if-none-match", "x-request-id", "x-dry-run"]
+# What clients and tracers of web pages send by themselves: it is not looked at, but refused in a
+# preflight it would keep a page from asking at all.
+SENT_BESIDE = [
+    "apollo-require-preflight",
+    "apollographql-client-name",
+    "apollographql-client-version",
+    "baggage",
+    "sentry-trace",
+    "traceparent",
+    "tracestate",
+    "x-apollo-operation-name",
+]
 
 
 def create_app(settings: Settings, clock: Clock = now) -> ASGIApp:
@@ -130,7 +142,7 @@ def serve(service: Service, settings: Settings, clock: Clock = now) -> ASGIApp:
         app,
         allow_origins=settings.allowed_origins,
         allow_methods=["GET", "POST"],
-        allow_headers=SENT,
+        allow_headers=SENT + SENT_BESIDE,
         expose_headers=EXPOSED,
         max_age=600,
     )

@@ -235,11 +235,9 @@ class Service:
             if done < charged and self.guard.refund(caller, admission, charged - done, reach):
                 actual = done
         note(cost=actual, errors=[error["extensions"]["code"] for error in errors] or None)
-        body: dict[str, Any] = {"data": result.data}
-        if errors:
-            body["errors"] = errors[:MAX_ERRORS]
+        told = {"errors": errors[:MAX_ERRORS]} if errors else {}  # where they are not overlooked
         return Answer(
-            body | _extensions(admission, actual),
+            told | {"data": result.data} | _extensions(admission, actual),
             admission.headers(),
             executed=True,
             etag=None

@@ -68,7 +68,7 @@ class GraphQLView:
         content = orjson.dumps(answer.body)
         if (too_long := check_length(content)) is not None:
             note(errors=[too_long["extensions"]["code"]])
-            body = {"data": None, "errors": [too_long], "extensions": answer.body["extensions"]}
+            body = {"errors": [too_long], "data": None, "extensions": answer.body["extensions"]}
             return respond(body, media, 200, answer.headers)
         # The older type answers 200 for whatever was a GraphQL request; the newer one says 400 of
         # a query that could not run.

@@ -33,6 +33,19 @@ def test_a_preflight_needs_no_key_and_costs_nothing(way) -> None:
     assert answer.headers["access-control-max-age"] == "600"
 
 
+def test_what_clients_and_tracers_send_by_themselves_keeps_no_page_from_asking(http) -> None:
+    preflight = ORIGIN | {"access-control-request-method": "POST"}
+    usual = "content-type, x-api-key, apollographql-client-name, sentry-trace, baggage, traceparent"
+    for asked, status in ((usual, 200), (usual + ", x-secret", 400)):
+        headers = preflight | {"access-control-request-headers": asked}
+        assert http.send("OPTIONS", "/graphql", headers).status == status
+
+
+def test_errors_stand_before_the_data(http, ask) -> None:
+    reply = ask(http, '{ node(id: "x") { id } }')
+    assert list(reply.json) == ["errors", "data", "extensions"]
+
+
 def test_options_without_a_preflight_says_what_is_allowed(way) -> None:
     answer = way.send("OPTIONS", "/graphql")
     assert (answer.status, answer.headers["allow"]) == (204, "GET, POST, OPTIONS")

@@ -70,6 +70,21 @@ def test_a_second_fetch_asks_for_what_is_missing_alone(run, provider):
     assert int(provider.asked[0]["startTime"]) >= (NOW - 9 * WEEK) * 1000
 
 
+def test_a_jump_that_nothing_explains_is_told_by_fetch_and_watch(run, provider):
+    provider.klines = dict.fromkeys(weeks(30, NOW - 5 * WEEK), "4000")
+    assert "note: " not in run(*FETCH, "--symbol", "BTC-USD")[1]
+    provider.klines |= dict.fromkeys(weeks(2, NOW - 3 * WEEK), "202")
+    said = "a close of 202 after 4000 is over 40% away, and no split or dividend that is told"
+    status, out, _ = run("bars", "watch", "--once")
+    assert status == 0
+    (note,) = [line for line in out.splitlines() if line.startswith("note: ")]
+    assert note.startswith("note: BTC-USD 2")
+    assert note.endswith(f"{said} explains it; a split of 20 for 1 would.")
+    provider.klines |= dict.fromkeys(weeks(2, NOW - WEEK), "10")
+    (note,) = [x for x in run(*FETCH, "--symbol", "BTC-USD")[1].splitlines() if "note: " in x]
+    assert "a close of 10 after 202" in note
+
+
 def test_a_source_that_fails_is_told_in_a_sentence(run, provider, monkeypatch):
     monkeypatch.setattr("market_data.sources.http.FIRST_WAIT", 0.0)
     monkeypatch.setattr(pacing, "_SHARED", {}, raising=False)

@@ -107,7 +107,15 @@ def test_a_series_is_brought_up_to_date(worker, kept, store, closes, lines):
     assert failed(worker.work([fetch()], PLENTY)) == []
     assert closes() == [80 + i for i in range(20)]
     (line,) = [one.line for one in lines() if one.message == "ingested"]
-    assert (line["symbol"], line["added"], line["held"]) == ("ACME", 10, 0)
+    assert (line["symbol"], line["added"], line["held"], line["jumps"]) == ("ACME", 10, 0, 0)
+
+
+def test_a_jump_that_nothing_explains_stands_in_the_line(worker, kept, source, lines):
+    source.closes |= dict.fromkeys(list(source.closes)[-3:], 5)
+    worker.work([fetch()], PLENTY)
+    (line,) = [one.line for one in lines() if one.message == "ingested"]
+    assert line["jumps"] == 1
+    assert "a split of 20 for 1 would" in line["notes"][-1]
 
 
 def test_one_message_that_fails_comes_again_alone(worker, kept, closes):

@@ -67,10 +67,11 @@ class ListSize:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What one field costs, and how often what is below it does."""
+    """What one field costs, how often what is below it does, and of which type that is."""
 
     weight: int
     size: ListSize | None
+    type_: GraphQLNamedType
 
 
 class Prices:
@@ -147,18 +148,15 @@ class Walk:
         price = self.prices.get((parent.name, name))
         if price is None:  # __typename and introspection
             return 0
-        field = parent.fields[name]
         below: Selections = tuple(node.selection_set for node in nodes if node.selection_set)
-        size, sized = 1, None
-        if price.size is not None:
-            size = _size(price.size, field, nodes[0], self._variables)
-            sized = price.size.sized_fields
-        type_ = get_named_type(field.type)
         if not below:
             return price.weight
-        if sized:
-            return price.weight + self._sized(below, type_, sized, size)
-        return size * (price.weight + self.cost(below, type_))
+        if price.size is None:
+            return price.weight + self.cost(below, price.type_)
+        size = _size(price.size, parent.fields[name], nodes[0], self._variables)
+        if sized := price.size.sized_fields:
+            return price.weight + self._sized(below, price.type_, sized, size)
+        return size * (price.weight + self.cost(below, price.type_))
 
     def _sized(
         self, below: Selections, type_: GraphQLNamedType, sized: Sequence[str], size: int
@@ -246,6 +244,6 @@ def _price(field: GraphQLField, backref: str) -> Price:
     size = next((one for one in directives if isinstance(one, ListSize)), None)
     for directive in directives + type_directives:
         if isinstance(directive, Cost):
-            return Price(int(directive.weight), size)
+            return Price(int(directive.weight), size, type_)
     composite = isinstance(type_, GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType)
-    return Price(1 if composite else 0, size)
+    return Price(1 if composite else 0, size, type_)

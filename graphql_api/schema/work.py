@@ -11,7 +11,6 @@ from graphql import (
     GraphQLObjectType,
     GraphQLUnionType,
     OperationDefinitionNode,
-    get_named_type,
 )
 
 from graphql_api.schema.cost import Prices, Selections, Walk
@@ -102,9 +101,8 @@ class _Work(Walk):
         if price is None:
             return 0
         below: Selections = tuple(node.selection_set for node in nodes if node.selection_set)
-        type_ = get_named_type(parent.fields[name].type)
-        lists = (price.size.sized_fields or ()) if price.size else ()
-        paid_below = self.cost(below, type_) > 0
+        type_, lists = price.type_, (price.size.sized_fields or ()) if price.size else ()
+        paid_below = bool(below) and self.cost(below, type_) > 0
         if not isinstance(value, list):
             inside = self.of(below, type_, value, lists) if paid_below and value else 0
             return price.weight + inside

@@ -21,6 +21,10 @@ MAX_ROWS = 2_000_000
 
 PARQUET = b"PAR1"
 BATCH = 16_384  # rows of Parquet that are unpacked at once
+# Numbers are as long as they are, but a text that is kept once may be told in every row: a file of
+# 200 KB can be a gigabyte of texts.
+TEXT_BATCH = 256
+LONGEST_TEXT = 1_000  # characters
 
 
 def rows_of(path: str | Path, max_bytes: int = MAX_BYTES) -> Iterator[tuple[int, list[str]]]:
@@ -106,12 +110,9 @@ def _decoded(name: str, file: BinaryIO, max_bytes: int) -> Iterator[str]:
 
 def _parquet(name: str) -> Iterator[tuple[int, list[str]]]:
     """The rows of a Parquet file, unpacked a part at a time."""
-    # Only who brings Parquet waits for its reader.
-    from arro3.io import read_parquet
-
     line = 1
     try:
-        batches = iter(read_parquet(name, batch_size=BATCH))
+        batches = _batches(name)
         batch = next(batches, None)
         if batch is None:
             raise BadCsv(name, 0, "", "", "the file is empty")
@@ -133,6 +134,18 @@ def _parquet(name: str) -> Iterator[tuple[int, list[str]]]:
         raise BadCsv(name, 0, "", "", f"no Parquet that can be read: {error}") from error
 
 
+def _batches(name: str) -> Iterator[Any]:
+    """Parts of a Parquet file, each of so many rows that it fits in memory whatever they hold."""
+    # Only who brings Parquet waits for its reader.
+    from arro3.core import DataType
+    from arro3.io import read_parquet
+
+    reader = read_parquet(name, batch_size=BATCH)
+    if not all(map(DataType.is_primitive, reader.schema.types)):
+        reader = read_parquet(name, batch_size=TEXT_BATCH)
+    yield from reader
+
+
 def _texts(column: Any) -> list[str]:
     """A column as texts: times in ISO 8601 as their zone tells them, nothing for nothing."""
     from arro3.core import DataType
@@ -141,7 +154,10 @@ def _texts(column: Any) -> list[str]:
     # Its declaration says `bool` in a class that has another one.
     is_time: Any = DataType.is_timestamp(kind)
     if not is_time:
-        return ["" if one is None else str(one) for one in column.to_pylist()]
+        texts = ["" if one is None else str(one) for one in column.to_pylist()]
+        if max(map(len, texts), default=0) > LONGEST_TEXT:
+            raise ValueError(f"a text of more than {LONGEST_TEXT} characters")
+        return texts
     zone = UTC if kind.tz in {None, "UTC", "+00:00"} else ZoneInfo(kind.tz)
     moments = column.cast(DataType.timestamp("us", tz=kind.tz)).cast(DataType.int64())
     start = datetime(1970, 1, 1, tzinfo=UTC)

@@ -29,7 +29,6 @@ from strawberry.schema_directive import Location
 
 __all__ = ["Cost", "ListSize", "Prices", "Selections", "Walk"]
 
-Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
 Selections = tuple[SelectionSetNode, ...]
 
 

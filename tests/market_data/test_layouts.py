@@ -8,6 +8,7 @@ from arro3.core import Array, DataType, Table
 from arro3.io import write_parquet
 
 from engine.types import Interval
+from market_data import tables
 from market_data.calendar import DAY, HOUR, MINUTE
 from market_data.csv_file import read_csv
 from market_data.errors import BadCsv, UnknownAtSource
@@ -278,11 +279,31 @@ def test_what_is_no_parquet_is_refused(tmp_path, clock, write):
             read_csv(write(content), ONE_DAY, "XNYS", clock())
 
 
+def test_a_parquet_of_texts_is_unpacked_few_rows_at_once_and_of_long_ones_not_at_all(
+    tmp_path, clock, monkeypatch
+):
+    """What is kept once may be told in every row: a small file can be a gigabyte of texts."""
+    seen, texts = [], tables._texts
+
+    def watched(column):
+        seen.append(len(column))
+        return texts(column)
+
+    monkeypatch.setattr(tables, "_texts", watched)
+    read_csv(parquet(tmp_path / "whole", ["2020-01-06", "2020-01-07"]), ONE_DAY, "XNYS", clock())
+    assert set(seen) == {2}
+    seen.clear()
+    path = parquet(tmp_path / "bomb", ["2020-01-06 " + " " * 1_000] * 3_000)
+    with pytest.raises(BadCsv, match="a text of more than 1000 characters"):
+        read_csv(path, ONE_DAY, "XNYS", clock())
+    assert seen == [tables.TEXT_BATCH]
+
+
 def test_a_parquet_of_too_many_rows_is_refused_before_they_are_all_unpacked(
     tmp_path, clock, monkeypatch
 ):
     monkeypatch.setattr("market_data.tables.MAX_ROWS", 1_000)
-    monkeypatch.setattr("market_data.tables.BATCH", 500)
+    monkeypatch.setattr("market_data.tables.TEXT_BATCH", 500)
     path = parquet(tmp_path / "bars", ["1990-01-01"] * 5_000)
     with pytest.raises(BadCsv, match="line 1001: more than the limit of 1000 rows"):
         list(rows_of(path))

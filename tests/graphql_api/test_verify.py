@@ -21,6 +21,10 @@ BARE = """{ explanation(symbol: "AAPL", at: "2005-02-25T23:00:00Z") { ... on Exp
 FAR = global_id("Signal", "IBM", "ONE_DAY", "BREAKOUT", {}, 2**61, 2**61)
 ODD = global_id("Signal", "IBM", "DAILY", "BREAKOUT", {}, 0, 0)
 TEXT = global_id("Signal", "IBM", "ONE_DAY", "BREAKOUT", {}, "now", 0)
+HISTORY = """{ signalHistory(symbol: "IBM", from: "2012-11-01T00:00:00Z") {
+  ... on SignalHistory { signals(first: 5) { nodes {
+    id action score rating close barTime symbol interval
+    provenance { engineVersion strategyHash dataVersion resolvedAsOf bars } } } } } }"""
 SEVERAL = """{ signals(symbols: ["IBM", "AAPL"]) { ... on Signal { id action score
   provenance { dataVersion } } } }"""
 
@@ -63,6 +67,20 @@ def test_an_answer_that_holds_is_told_part_by_part(saved, capsys, name):
     ]
     assert told.count("the same\n") == len(parts)
     assert told.endswith("It holds.\n")
+
+
+def test_each_signal_of_a_history_is_verified(saved, capsys):
+    answer, bars = saved(HISTORY)
+    capsys.readouterr()
+    assert verify(answer, bars) == 0
+    told = capsys.readouterr().out
+    assert told.endswith("All 5 hold.\n")
+    assert told.count("  bars  ") == told.count("  close  ") == 5
+    content = json.loads(answer.read_text())
+    content["data"]["signalHistory"]["signals"]["nodes"][2]["close"] += 0.01
+    answer.write_text(json.dumps(content))
+    assert verify(answer, bars) == 1
+    assert capsys.readouterr().out.endswith("1 of 5 do not hold.\n")
 
 
 def test_an_answer_without_ids_is_verified_by_what_it_says(saved, capsys):

@@ -23,14 +23,6 @@ _SLASHED = re.compile(r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2,4}")
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9.]*,[0-9,.]*")
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 
-# How Stooq calls the intervals.
-PERIODS = {
-    "15": Interval.FIFTEEN_MINUTES,
-    "60": Interval.ONE_HOUR,
-    "D": Interval.ONE_DAY,
-    "W": Interval.ONE_WEEK,
-}
-
 # A market that never rests has two bars of seven on a weekend; a slip of the pen has one of many.
 WEEKEND_SHARE = 0.1
 
@@ -158,10 +150,7 @@ class _Rows:
     def append(self, line: int, fields: list[str]) -> None:
         """Read one row."""
         header, place = self.layout.header, self.layout.place
-        if len(fields) != len(header):
-            reason = f"{len(fields)} fields under a header of {len(header)}"
-            raise BadCsv(self.file, line, "", ",".join(fields), reason)
-        self._check_ticker(line, fields)
+        self.ticker = self.layout.check(self.file, line, fields, self.interval, self.ticker)
         moment = 0
         numbers = {}
         for column, i in sorted(place.items(), key=lambda item: item[1]):
@@ -185,19 +174,6 @@ class _Rows:
         self.time.append(moment)
         for column, number in numbers.items():
             self.values[column].append(number)
-
-    def _check_ticker(self, line: int, fields: list[str]) -> None:
-        """Refuse rows of another symbol than that of the first, and of another interval."""
-        i = self.layout.ticker
-        if i is not None:
-            self.ticker = fields[i] if self.ticker is None else self.ticker
-            if fields[i] != self.ticker:
-                reason = f"another symbol than {self.ticker} above; give each a file of its own"
-                raise BadCsv(self.file, line, self.layout.header[i], fields[i], reason)
-        i = self.layout.period
-        if i is not None and PERIODS.get(fields[i].strip()) is not self.interval:
-            reason = f"not a bar of {self.interval}"
-            raise BadCsv(self.file, line, self.layout.header[i], fields[i], reason)
 
     def turn_around(self) -> None:
         """Put rows that stand newest first, every one of them, oldest first."""

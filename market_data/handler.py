@@ -155,6 +155,7 @@ def work(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[dic
     metrics = Metrics(namespace="IntellPulse", service="ingestion")
     worker = Worker(
         _bars(),
+        _ingestion(),
         Fetching(_bars(), _ingestion(), _deliveries(), _source),
         _deliveries(),
         S3Objects(_uploads()),

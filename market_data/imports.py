@@ -15,11 +15,11 @@ from market_data.csv_file import calendar_of, read_csv
 from market_data.errors import BadCsv, MarketDataError
 from market_data.ingest import Ingestion
 from market_data.instruments import CorporateAction, Instrument
-from market_data.quarantine import Quarantined, QuarantineStore
+from market_data.quarantine import Quarantined
 from market_data.rules import jumps
 from market_data.sources.base import RawAction
 from market_data.sources.files import FileSource
-from market_data.sources.sifting import FIRST, LAST, sift
+from market_data.sources.sifting import FIRST, LAST, Refusal, sift
 from market_data.stores.base import BarStore, CommitResult, StoredInterval
 from market_data.tables import MAX_BYTES
 
@@ -133,7 +133,7 @@ def import_csv(
 
 def import_sifted(
     store: BarStore,
-    quarantine: QuarantineStore,
+    ingestion: Ingestion,
     path: str | Path,
     symbol: str,
     interval: Interval,
@@ -142,36 +142,38 @@ def import_sifted(
     tick: float = 0.01,
     calendar: str | None = None,
     actions: str | Path | None = None,
+    fetched_at: int | None = None,
     sleep: Sleep | None = time.sleep,
 ) -> ImportSummary:
     """Import what is good of a file of raw bars, and hold in quarantine each row that is not.
 
-    Parameters are those of `import_csv`, beside the quarantine.
+    Parameters are those of `import_csv`, beside the ingestion into the same store.
 
     Raises
     ------
     BadCsv
         Where a row has no time or too few fields, so that nobody could decide about it, or where
-        no row is good: then the interval or the calendar is another one.
-    BadInstrument, StoreUnavailable, UnknownAtSource
+        none opens when a bar does: then the interval or the calendar is another one.
+    BadInstrument, StoreUnavailable
     """
     Instrument(symbol, name, tick, calendar or "24/7", FILE)
     told = read_actions(actions) if actions is not None else []
-    batch = FileSource(path, store.clock).fetch(symbol, interval, FIRST, LAST)
+    batch = FileSource(path, store.clock, alone=True).fetch(symbol, interval, FIRST, LAST)
     if not batch.bars:
         raise BadCsv(str(path), 0, "", "", "the file has a header and no bars")
-    batch = replace(batch, actions=tuple(map(_raw, told)))
+    came_at = batch.fetched_at if fetched_at is None else fetched_at
+    batch = replace(batch, actions=tuple(map(_raw, told)), fetched_at=came_at)
     kept = store.instrument(symbol)
     stays = _stays(kept, name, calendar)
     times = np.array([row.time for row in batch.bars], np.int64)
     if kept is None:
         kept = Instrument(symbol, name, tick, calendar or calendar_of(times), FILE)
-    judged = sift(batch, kept.calendar)
-    if not len(judged.bars):
-        # Most likely the interval is another one; nobody wants to drop each of its rows by hand.
-        why = f"not one of its rows keeps the rules, the first: {judged.refused[0].reason}"
+    refused = sift(batch, kept.calendar).refused
+    if len(refused) == len(batch.bars) and {one.code for one in refused} == {Refusal.OFF_GRID}:
+        # Nobody wants to drop each of its rows by hand.
+        why = f"not one of its rows opens when a bar does, the first: {refused[0].reason}"
         raise BadCsv(str(path), 0, "", "", why)
-    came = Ingestion(store, quarantine).take(kept, batch)
+    came = ingestion.take(kept, batch)
     if sleep is not None and came.result.known is not None:
         wait_until(came.result.known, store.clock, sleep)
     first, last = int(times.min()), int(times.max())

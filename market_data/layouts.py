@@ -48,6 +48,13 @@ BINANCE = (
 )
 METATRADER = ("date", "time", "open", "high", "low", "close", "volume")
 
+# How Stooq calls the intervals.
+PERIODS = {
+    "15": Interval.FIFTEEN_MINUTES,
+    "60": Interval.ONE_HOUR,
+    "D": Interval.ONE_DAY,
+    "W": Interval.ONE_WEEK,
+}
 INTRADAY = frozenset({Interval.FIFTEEN_MINUTES, Interval.ONE_HOUR, Interval.FOUR_HOURS})
 
 _EPOCH = re.compile(r"[0-9]{9,19}")
@@ -95,6 +102,30 @@ class Layout:
     def used(self) -> set[int | None]:
         """The fields that are read."""
         return {*self.place.values(), self.clock, self.ticker, self.period}
+
+    def check(
+        self, file: str, line: int, fields: list[str], interval: Interval, symbol: str | None
+    ) -> str | None:
+        """The symbol that the file is of, so far: that of this row, where none was before it.
+
+        Raises
+        ------
+        BadCsv
+            When a row has too few fields, is of another symbol, or of another interval.
+        """
+        if len(fields) != len(self.header):
+            reason = f"{len(fields)} fields under a header of {len(self.header)}"
+            raise BadCsv(file, line, "", ",".join(fields), reason)
+        if self.period is not None and PERIODS.get(fields[self.period].strip()) is not interval:
+            reason = f"not a bar of {interval}"
+            raise BadCsv(file, line, self.header[self.period], fields[self.period], reason)
+        if self.ticker is None:
+            return None
+        told = fields[self.ticker]
+        if symbol not in {None, told}:
+            reason = f"another symbol than {symbol} above; give each a file of its own"
+            raise BadCsv(file, line, self.header[self.ticker], told, reason)
+        return told
 
     def told(self) -> tuple[str, ...]:
         """What is worth knowing of the file: its notes, and the fields that are not read."""

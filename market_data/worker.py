@@ -10,7 +10,8 @@ from engine.types import Interval
 from market_data.calendar import allowance, last_expected
 from market_data.errors import BadCsv, MarketDataError, RateLimited, TooLarge, UnknownSymbol
 from market_data.fetching import Fetching
-from market_data.imports import import_csv
+from market_data.imports import import_sifted
+from market_data.ingest import Ingestion
 from market_data.instruments import Instrument
 from market_data.messages import FetchSeries, Upload, read
 from market_data.sources.registry import TERMS
@@ -89,6 +90,7 @@ class Worker:
     Parameters
     ----------
     bars : BarStore
+    ingestion : Ingestion
     fetching : Fetching
     deliveries : Deliveries
     objects : Objects
@@ -103,6 +105,7 @@ class Worker:
     def __init__(
         self,
         bars: BarStore,
+        ingestion: Ingestion,
         fetching: Fetching,
         deliveries: Deliveries,
         objects: Objects,
@@ -111,6 +114,7 @@ class Worker:
         measure: Callable[[str, int], None] = lambda *_: None,
     ) -> None:
         self._bars = bars
+        self._ingestion = ingestion
         self._fetching = fetching
         self._deliveries = deliveries
         self._objects = objects
@@ -168,13 +172,13 @@ class Worker:
         instrument = self._bars.instrument(message.symbol)
         if instrument is None:
             raise UnknownSymbol(f"no bars of {message.symbol} are kept, so none are due")
-        newest = _newest(self._bars.intervals(message.symbol), message.interval)
-        now = self._bars.clock()
-        if newest is not None and not _is_behind(newest, message.interval, instrument, now):
+        if self._is_done(message, instrument):
             # Another message was first, and each request counts at its source.
             return {"symbol": message.symbol, "interval": message.interval, "repeated": True}
         start, end = self._fetching.missing(instrument, message.interval)
         done = self._fetching.fetch(instrument, message.interval, start, end)
+        newest = _newest(self._bars.intervals(message.symbol), message.interval)
+        self._deliveries.record(_done(message), str(newest))
         return {
             "symbol": message.symbol,
             "interval": message.interval,
@@ -188,6 +192,16 @@ class Worker:
             "notes": done.notes,
         }
 
+    def _is_done(self, message: FetchSeries, instrument: Instrument) -> bool:
+        """Whether the bar that is due is there, and whoever brought it has come to its end.
+
+        One that was killed on its way may have left rows that are not confirmed, or not held.
+        """
+        newest = _newest(self._bars.intervals(message.symbol), message.interval)
+        if newest is None or _is_behind(newest, message.interval, instrument, self._bars.clock()):
+            return False
+        return self._deliveries.last(_done(message)) == str(newest)
+
     def _upload(self, message: Upload) -> dict[str, Any]:
         line = {"symbol": message.symbol, "interval": message.interval, "upload": message.place}
         if self._deliveries.last(message.place) is not None:
@@ -199,8 +213,9 @@ class Worker:
             path = Path(folder) / f"upload{''.join(Path(message.key).suffixes[-2:])[-20:]}"
             self._objects.download(message, str(path), LARGEST)
             try:
-                done = import_csv(
+                done = import_sifted(
                     self._bars,
+                    self._ingestion,
                     path,
                     message.symbol,
                     message.interval,
@@ -213,7 +228,19 @@ class Worker:
                 raise BadCsv(message.place, *place) from error
         self._deliveries.record(message.place, message.etag)
         result = done.result
-        return line | {"told": done.bars, "added": result.added, "restated": result.restated}
+        return line | {
+            "told": done.bars,
+            "added": result.added,
+            "restated": result.restated,
+            "held": len(done.held),
+            "withdrawn": len(done.withdrawn),
+            "notes": done.notes,
+        }
+
+
+def _done(message: FetchSeries) -> str:
+    """Where it is remembered up to which bar a series was brought."""
+    return f"done/{message.symbol}/{message.interval}"
 
 
 def _failed(record: Mapping[str, Any], error: MarketDataError) -> bool:

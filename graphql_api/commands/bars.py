@@ -20,6 +20,7 @@ from market_data.imports import (
     import_sifted,
     stored_series,
 )
+from market_data.ingest import Ingestion
 from market_data.stores import BarStore
 from market_data.stores.objects import KEPT_DAYS
 
@@ -67,8 +68,9 @@ def _whole(store: BarStore, asked: argparse.Namespace, _: Settings) -> ImportSum
 
 def _sifted(store: BarStore, asked: argparse.Namespace, settings: Settings) -> ImportSummary:
     with closing(open_quarantine(settings)) as quarantine:
+        ingestion = Ingestion(store, quarantine)
         return import_sifted(
-            store, quarantine, asked.file, asked.symbol, asked.interval, **_profile(asked)
+            store, ingestion, asked.file, asked.symbol, asked.interval, **_profile(asked)
         )
 
 

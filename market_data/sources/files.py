@@ -23,15 +23,23 @@ class FileSource:
     ----------
     path : str or Path
     clock : Clock
+    alone : bool
+        Whether the file is of one symbol alone, however it spells it: another one refuses it.
     max_bytes : int
         A larger file is refused before it is read.
     """
 
     def __init__(
-        self, path: str | Path, clock: Clock = system.now, *, max_bytes: int = MAX_BYTES
+        self,
+        path: str | Path,
+        clock: Clock = system.now,
+        *,
+        alone: bool = False,
+        max_bytes: int = MAX_BYTES,
     ) -> None:
         self._path = path
         self._clock = clock
+        self._alone = alone
         self._max_bytes = max_bytes
 
     @property
@@ -48,19 +56,22 @@ class FileSource:
         Raises
         ------
         BadCsv
-            Where the file is none, is too large, or a row has no time or too few fields.
+            Where the file is none, is too large, or a row has no time or too few fields, or is of
+            another interval.
         UnknownAtSource
             Where it names its symbols and this one is not among them.
         """
         fetched_at = self._clock()
         told = rows_of(self._path, self._max_bytes)
         layout = find_layout(str(self._path), told, interval)
-        bars, known = [], layout.ticker is None
+        bars, known, before = [], layout.ticker is None or self._alone, None
         for line, fields in itertools.chain(layout.begun, told):
             if not any(fields):
                 continue
+            spelling = layout.check(str(self._path), line, fields, interval, before)
+            before = spelling if self._alone else None
             bar = self._bar(line, fields, layout, interval)
-            if layout.ticker is not None and fields[layout.ticker].strip() != symbol:
+            if not self._alone and spelling is not None and spelling.strip() != symbol:
                 continue
             known = True
             if start <= bar.time < end:
@@ -70,15 +81,11 @@ class FileSource:
         return RawBatch("file", symbol, interval, fetched_at, tuple(bars), notes=layout.told())
 
     def _bar(self, line: int, fields: list[str], layout: Layout, interval: Interval) -> RawBar:
-        name = str(self._path)
-        if len(fields) != len(layout.header):
-            reason = f"{len(fields)} fields under a header of {len(layout.header)}"
-            raise BadCsv(name, line, "", ",".join(fields), reason)
         text = layout.time_text(fields, interval)
         try:
             time = parse_time(text, interval)
         except ValueError as error:
             place = layout.header[layout.place["time"]]
             reason = "not a time in ISO 8601 or an epoch"
-            raise BadCsv(name, line, place, text, reason) from error
+            raise BadCsv(str(self._path), line, place, text, reason) from error
         return RawBar(time, *(fields[layout.place[column]].strip() for column in COLUMNS[1:]))

@@ -6,6 +6,7 @@ from engine.types import Interval
 from market_data.calendar import SECOND
 from market_data.errors import BadCsv, BadInstrument, Damaged
 from market_data.imports import import_actions, import_csv, import_sifted, stored_series
+from market_data.ingest import Ingestion
 from market_data.sources.sifting import Refusal
 from market_data.stores.sqlite_quarantine import SqliteQuarantine
 
@@ -154,10 +155,11 @@ def test_all_that_is_stored_is_listed_by_symbol(bring, file, store):
 def sift(store, clock, tmp_path):
     """Imports what is good of a file; what is not is in the quarantine."""
     quarantine = SqliteQuarantine(tmp_path / "quarantine.sqlite")
+    ingestion = Ingestion(store, quarantine)
 
     def sift(path, symbol="ACME", interval=ONE_DAY, **options):
         options = {"sleep": clock.sleep} | options
-        return import_sifted(store, quarantine, path, symbol, interval, **options)
+        return import_sifted(store, ingestion, path, symbol, interval, **options)
 
     sift.quarantine = quarantine
     return sift
@@ -196,7 +198,7 @@ def test_a_bar_that_the_next_file_contradicts_is_taken_back(sift, file, store, c
     ("text", "reason"),
     [
         (HEADER, "the file has a header and no bars"),
-        (HEADER + "2020-01-06,1,1,1,0,1,0\n", "not one of its rows keeps the rules, the first: a"),
+        (HEADER + "2020-01-07T10:00Z,1,1,1,1,1,0\n", "not one of its rows opens when a bar do"),
         (HEADER + "soon,1,1,1,1,1,0\n", "'soon': not a time"),
         (HEADER + "2020-01-06,1,1\n", "3 fields under a header of 7"),
     ],
@@ -209,6 +211,30 @@ def test_a_file_of_which_nothing_can_be_kept_or_decided_is_refused(
         sift(tmp_path / "bars.csv")
     assert store.instruments() == []
     assert sift.quarantine.listing() == []
+
+
+def test_a_file_of_one_bad_row_is_held(sift, store, tmp_path):
+    (tmp_path / "bars.csv").write_text(HEADER + "2020-01-06,1,1,1,0,1,0\n")
+    assert len(sift(tmp_path / "bars.csv").held) == 1
+    assert store.series("ACME", ONE_DAY) is None
+    assert [row.column for row in sift.quarantine.listing()] == ["close"]
+
+
+STOOQ = "<TICKER>,<PER>,<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>\n"
+
+
+@pytest.mark.parametrize("how", ["bring", "sift"])
+def test_a_file_of_one_symbol_may_spell_it_in_its_own_way(how, request, store, tmp_path):
+    take = request.getfixturevalue(how)
+    row = "ACME.US,D,20200106,000000,1,1,1,1,1\n"
+    (tmp_path / "bars.txt").write_text(STOOQ + row)
+    assert take(tmp_path / "bars.txt").result.added == 1
+    (tmp_path / "bars.txt").write_text(STOOQ + row + row.replace("ACME", "BETA"))
+    with pytest.raises(BadCsv, match=r"line 3.*another symbol than ACME.US above"):
+        take(tmp_path / "bars.txt")
+    (tmp_path / "bars.txt").write_text(STOOQ + row)
+    with pytest.raises(BadCsv, match=r"column <PER>: 'D': not a bar of ONE_WEEK"):
+        take(tmp_path / "bars.txt", interval=Interval.ONE_WEEK)
 
 
 def test_a_symbol_that_cannot_be_one_is_refused_before_a_file_is_read(sift, tmp_path):

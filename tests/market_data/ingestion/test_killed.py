@@ -69,7 +69,7 @@ class Place:
         bars = ChunkedBarStore(parts["bars"], self.clock, sleep=self.clock.sleep)
         ingestion = Ingestion(bars, parts["quarantine"])
         fetching = Fetching(bars, ingestion, parts["deliveries"], lambda _: self.source)
-        return Worker(bars, fetching, parts["deliveries"], None, str(self.folder), None)
+        return Worker(bars, ingestion, fetching, parts["deliveries"], None, str(self.folder), None)
 
     def snapshot(self, as_of=None):
         bars = ChunkedBarStore(self.parts["bars"], self.clock)

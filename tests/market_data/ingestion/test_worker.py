@@ -70,7 +70,7 @@ def worker(store, ingestion, source, bucket, postponed, tmp_path, clock):
     deliveries = SqliteDeliveries(tmp_path / "deliveries.sqlite", clock)
     fetching = Fetching(store, ingestion, deliveries, {"told": source}.__getitem__)
     put_off = lambda record, seconds: postponed.append((record["messageId"], seconds))  # noqa: E731
-    return Worker(store, fetching, deliveries, bucket, str(tmp_path), put_off)
+    return Worker(store, ingestion, fetching, deliveries, bucket, str(tmp_path), put_off)
 
 
 @pytest.fixture
@@ -258,11 +258,38 @@ def test_an_upload_that_lies_about_its_size_is_refused_too(worker, bucket, store
     assert store.instrument("NEWCO") is None
 
 
-def test_a_bad_file_is_refused_whole_with_its_place_and_nothing_is_kept(
-    worker, bucket, store, lines, tmp_path
+def test_a_bad_row_of_an_upload_is_held_and_the_others_are_kept(
+    worker, bucket, store, quarantine, lines
 ):
     name = "amzn-s3-demo-bucket1", "in/NEWCO/ONE_DAY/x.csv", "v1"
     bucket.objects[name] = CSV + b"2020-01-08,10,1,9,10,100\n"
+    assert failed(worker.work([upload("1")], PLENTY)) == []
+    assert store.series("NEWCO", ONE_DAY).close.tolist() == [10, 10.5]
+    (row,) = quarantine.listing()
+    assert (row.symbol, row.source, row.reason) == ("NEWCO", "file", "high is below low")
+    line = lines()[-1].line
+    assert (line["told"], line["added"], line["held"]) == (3, 2, 1)
+    # The queue may bring it again.
+    assert failed(worker.work([upload("1")], PLENTY)) == []
+    assert len(quarantine.listing()) == 1
+
+
+def test_a_bar_that_was_open_when_its_file_came_is_held_however_late_it_is_read(
+    worker, bucket, store, quarantine
+):
+    name = "amzn-s3-demo-bucket1", "in/NEWCO/ONE_DAY/x.csv", "v1"
+    bucket.objects[name] = CSV
+    open_still = upload("1", time="2020-01-07T15:00:00Z")  # an hour after the opening in New York
+    assert failed(worker.work([open_still], PLENTY)) == []
+    assert store.series("NEWCO", ONE_DAY).close.tolist() == [10]
+    assert [row.code for row in quarantine.listing()] == ["UNCLOSED"]
+
+
+def test_a_file_that_is_none_is_refused_with_its_place_and_nothing_is_kept(
+    worker, bucket, store, lines, tmp_path
+):
+    name = "amzn-s3-demo-bucket1", "in/NEWCO/ONE_DAY/x.csv", "v1"
+    bucket.objects[name] = CSV + b"soon,10,11,9,10,100\n"
     assert failed(worker.work([upload("1")], PLENTY)) == ["1"]
     assert store.instrument("NEWCO") is None
     why = lines()[-1].line["why"]

@@ -13,12 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from market_data.sample import seed
 from market_data.sources import fear_greed
 from market_data.sources.binance import Binance
 from market_data.stores import SqliteBarStore
 from tests.provider import Provider
+
+# A busy machine is no reason for an example to fail: what matters is what it says.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 SECOND = 1_000_000
 NOON = 1_795_003_200 * SECOND  # 2026-11-18T12:00:00Z

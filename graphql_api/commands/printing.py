@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-__all__ = ["print_json", "print_rows"]
+__all__ = ["plain", "print_json", "print_rows"]
 
 
 def print_json(value: Any) -> None:
@@ -19,6 +19,11 @@ def print_rows(rows: Sequence[Mapping[str, Any]], *, as_json: bool, nothing: str
         print_json(rows)
         return
     for row in rows:
-        print("  ".join(str(value) for value in row.values()))
+        print(plain("  ".join(str(value) for value in row.values())))
     if not rows:
         print(nothing)
+
+
+def plain(text: str) -> str:
+    """A line with nothing in it that a terminal obeys: a source may have sent anything."""
+    return "".join(one if one.isprintable() else "\ufffd" for one in text)

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 from graphql_api.app import open_bars, open_quarantine
-from graphql_api.commands.printing import print_json
+from graphql_api.commands.printing import plain, print_json
 from graphql_api.schema.scalars import rfc3339
 from graphql_api.settings import Settings
 from market_data.clock import now, wait_until
@@ -34,10 +34,11 @@ def listing(asked: argparse.Namespace, settings: Settings) -> None:
     for row in rows:
         told = ", ".join(f"{name} {value}" for name, value in _values(row).items())
         state_told = "" if row.state is State.HELD else f"  ({row.state.lower()})"
-        print(
+        line = (
             f"{row.id}  {row.symbol} {row.interval} {rfc3339(row.time)}  {row.source}: {told}  "
             f"{row.column}: {row.reason}{state_told}"
         )
+        print(plain(line))
     if not rows:
         whose = "" if asked.symbol is None else f" of {asked.symbol}"
         print(f"nothing{whose} is in quarantine")

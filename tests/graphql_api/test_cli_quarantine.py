@@ -44,6 +44,17 @@ def run(kept, capsys, monkeypatch):
     return command
 
 
+def test_what_a_source_wrote_commands_no_terminal(run, kept):
+    with closing(SqliteBarStore(kept / "bars.sqlite")) as bars:
+        odd = RawBar(MONDAY + 9 * DAY, "1\x1b]0;me\x07", "1\r\n2", "1", "1", "5")
+        batch = RawBatch("told", "ACME", Interval.ONE_DAY, now(), (odd,))
+        quarantine = SqliteQuarantine(kept / "quarantine.sqlite")
+        Ingestion(bars, quarantine).take(Instrument("ACME", source="told"), batch)
+    listed = run("quarantine")[1]
+    assert "1\ufffd]0;me\ufffd" in listed
+    assert all(line.isprintable() for line in listed.splitlines())
+
+
 def rows(run, *more):
     return json.loads(run("quarantine", "--json", *more)[1])
 

@@ -51,6 +51,25 @@ class Load:
         """Write units on the day's item in the second that had most."""
         return max(self.store.writes.values(), default=0)
 
+    @property
+    def busiest_warm_second(self) -> int:
+        """The same, once every environment has had a second to learn what comes."""
+        first = min(self.store.writes, default=0)
+        warm = (units for second, units in self.store.writes.items() if second > first)
+        return max(warm, default=0)
+
+    def __add__(self, other: "Load") -> "Load":
+        """Both together, as if they were two days of one account."""
+        return Load(
+            self.store,
+            self.granted + other.granted,
+            self.refused + other.refused,
+            self.answered_units + other.answered_units,
+            self.writes + other.writes,
+            self.reads + other.reads,
+            self.grants + other.grants,
+        )
+
 
 class Fleet:
     """Environments that serve one account, each with a guard of its own."""

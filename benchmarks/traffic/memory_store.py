@@ -23,7 +23,7 @@ class MemoryStore:
 
     def __post_init__(self) -> None:
         self.days: dict[str, UsageDay] = {}
-        self.marks: dict[str, int | None] = {}
+        self.marks: dict[str, tuple[int, ...]] = {}
         self.writes: Counter[int] = Counter()  # by the second they came in
         self.reads = 0
 
@@ -51,11 +51,13 @@ class MemoryStore:
         self._read()
         return self.days.get(day, UsageDay(day))
 
-    def busy(self, charge: Charge, lo: int, hi: int, step: int, slot: int | None = None) -> Outcome:
+    def busy(
+        self, charge: Charge, lo: int, hi: int, step: int, slots: tuple[int, ...] = ()
+    ) -> Outcome:
         def moved(tat: int | None) -> int | None:
             return tat + step if tat is not None and lo <= tat <= hi else None
 
-        return self._admit(charge, moved, slot)
+        return self._admit(charge, moved, slots)
 
     def idle(self, charge: Charge, x: int, tat: int, slot: Slot | None = None) -> Outcome:
         def moved(found: int | None) -> int | None:
@@ -63,13 +65,13 @@ class MemoryStore:
                 return found + tat - x if slot.lo <= found <= slot.hi else None
             return tat if found is None or found <= x else None
 
-        return self._admit(charge, moved, slot and slot.number)
+        return self._admit(charge, moved, slot.numbers if slot else ())
 
     def _marked(self, charge: Charge, slot: Slot) -> bool:
-        return slot.heeded and self.marks.get(charge.day) == slot.number
+        return slot.heeded and slot.numbers[0] in self.marks.get(charge.day, ())
 
     def new(self, charge: Charge, tat: int) -> Outcome:
-        return self._admit(charge, lambda found: tat if found is None else None, None)
+        return self._admit(charge, lambda found: tat if found is None else None, ())
 
     def give_back(self, _account_id: str, day: str, requests: int, units: int) -> None:
         self._arrive()
@@ -80,7 +82,7 @@ class MemoryStore:
         self.simulation.sleep(ROUND_TRIP // 2)
 
     def _admit(
-        self, charge: Charge, moved: Callable[[int | None], int | None], mark: int | None
+        self, charge: Charge, moved: Callable[[int | None], int | None], marks: tuple[int, ...]
     ) -> Outcome:
         self._arrive()
         found = self.days.get(charge.day, UsageDay(charge.day))
@@ -94,7 +96,7 @@ class MemoryStore:
                 units_used=found.units_used + charge.units,
             )
             self.days[charge.day] = found
-            self.marks[charge.day] = mark
+            self.marks[charge.day] = marks
         self.simulation.sleep(ROUND_TRIP // 2)
         return Outcome(admitted, found)
 

@@ -9,7 +9,7 @@ from graphql_api.errors import RateLimited, Unauthenticated, Unavailable
 from graphql_api.guard import refusals
 from graphql_api.guard.authenticate import REVOKED
 from graphql_api.guard.caller import Caller
-from graphql_api.guard.guess import Flow, Seen, fitting, likely, marked_by, misled
+from graphql_api.guard.guess import Flow, Seen, fitting, likely, marked_by, misled, sharers
 from graphql_api.guard.leases import Order
 from graphql_api.guard.limits import DAY, SECOND, Band, Form, Rate, day_of, midnight_before, rate_of
 from graphql_api.guard.memory import Memory
@@ -37,8 +37,9 @@ RECHECK_REFUSALS: Final = 64
 RECHECK_LONGEST: Final = 30 * SECOND
 ACCOUNTS: Final = 10_000  # whose last item is remembered
 FORMS_TRIED: Final = 6  # two suffice alone; races may cost a third
-HOLD_LEAST: Final = SECOND // 64
-HOLD_MOST: Final = SECOND // 4
+SCARCE: Final = 16  # the bucket is, where it holds less than this part of what is guaranteed
+RATION: Final = (0.9, 1.2)  # times a process's part of the rate, at random
+RATION_LONGEST: Final = SECOND  # which whoever is refused is told to wait, at least
 THROTTLED_FOR: Final = SECOND // 20  # doubled with each time in a row
 THROTTLED_MOST: Final = SECOND
 
@@ -92,7 +93,7 @@ class Charging:
         usage = seen.usage if seen is not None else UsageDay(day_of(now))
         if rate.ready_at(now, usage.tat) > now:
             raise refusals.rate_limited(plan, usage, now)
-        if seen is not None and seen.hold and 0 < seen.held_until - now <= HOLD_MOST:
+        if seen is not None and 0 < seen.held_until - now <= RATION_LONGEST:
             raise refusals.rate_limited(plan, usage, now)
         if len(self._throttled):
             throttled = self._throttled.get(caller.account_id, now)
@@ -126,14 +127,10 @@ class Charging:
         )
         try:
             if form is Form.BUSY:
-                outcome = reach(self._usage.busy, charge, band.lo, band.hi, band.step, band.slot)
+                outcome = reach(self._usage.busy, charge, band.lo, band.hi, band.step, band.slots)
             elif form is Form.IDLE:
-                slot = Slot(
-                    band.slot,
-                    band.lo,
-                    band.hi,
-                    not misled(rate, seen, band, now, seen is not first),
-                )
+                heeded = not misled(rate, seen, band, now, seen is not first)
+                slot = Slot(band.slots, band.lo, band.hi, heeded)
                 outcome = reach(self._usage.idle, charge, band.x, band.x + band.step, slot)
             else:
                 opening = rate.opening(midnight_before(now))
@@ -169,12 +166,12 @@ class Charging:
                 seen = self.check(caller, cost, now)
             except RateLimited:
                 if attempt:
-                    self.contended(caller.account_id, True, now)
+                    self.ration(caller, 1, now)
                 raise
             first = first if attempt else seen
             outcome = self.write(caller, order, guess, seen, first, now, reach)
             if outcome.admitted:
-                self.contended(caller.account_id, False, now)
+                self.ration(caller, 1, now)
                 return outcome.usage, now
             if caller.key_id in outcome.usage.revoked:
                 raise Unauthenticated(REVOKED)
@@ -184,20 +181,27 @@ class Charging:
         # The store is well: it is this account that asks too much at the same instant.
         raise refusals.rate_limited(caller.plan, outcome.usage, now)
 
-    def contended(self, account_id: str, is_so: bool, now: int) -> None:
-        """Note whether a call has found the bucket all but empty, by what others spend.
+    def ration(self, caller: Caller, requests: int, now: int) -> None:
+        """Keep to this process's part of the rate, once others have all but emptied the bucket.
 
-        Each who comes would ask for the little that there is, and nearly all in vain. So a process
-        that was refused waits before it asks again, and twice as long when it is refused again.
-        Nothing is lost by it: what is not taken now is there later, up to the burst.
+        Each who comes would ask for the little that there is, and nearly all in vain. So it asks
+        again when its part has brought as many requests as it was given, or was refused. Nothing is
+        lost by it: what is not taken now is there later, up to the burst.
+
+        Parameters
+        ----------
+        requests : int
+            As many as were admitted, or asked for in vain.
         """
-        seen = self.last_seen(account_id, now)
-        if seen is None or not (is_so or seen.hold):
+        seen = self.last_seen(caller.account_id, now)
+        if seen is None:
             return
-        seen.hold = min(HOLD_MOST, max(HOLD_LEAST, 2 * seen.hold)) if is_so else seen.hold // 2
-        if seen.hold < HOLD_LEAST:
-            seen.hold = 0
-        seen.held_until = now + random.randint(seen.hold // 2, seen.hold)
+        rate = rate_of(caller.plan.per_second, caller.plan.burst)
+        parts = sharers(rate, seen, now)
+        seen.held_until = 0
+        if rate.room(now, seen.usage.tat) < min(requests * (parts - 1), rate.guaranteed / SCARCE):
+            hold = round(requests * rate.spacing * parts * random.uniform(*RATION))
+            seen.held_until = now + min(hold, RATION_LONGEST)
 
     def _refuse_if_spent(self, caller: Caller, cost: int, seen: Seen, now: int) -> None:
         """Refuse without a call what the last answer says cannot be: the day's units are spent."""
@@ -244,9 +248,9 @@ class Charging:
         flow = known.flow if known is not None else Flow()
         flow.learn(rate, outcome, charge.requests, now)
         seen = Seen(outcome.usage, now, shared, flow, now, random.randint(*RECHECK))
-        seen.mark = band.slot if marked_by(form, band, outcome) else None
+        seen.mark = band.slots[0] if marked_by(form, band, outcome) else None
         if known is not None:
-            seen.hold, seen.held_until = known.hold, known.held_until
+            seen.held_until = known.held_until
         self._seen.put(account_id, seen, midnight_before(now) + 2 * DAY)
 
     def _hold_off(self, account_id: str, now: int) -> None:

@@ -5,8 +5,9 @@ from typing import Final
 
 from graphql_api.guard.limits import Band, Form, Rate
 from graphql_api.stores import Outcome, UsageDay
+from graphql_api.stores.records import SLOTS
 
-__all__ = ["Flow", "Seen", "fitting", "likely", "marked_by", "misled", "sharers"]
+__all__ = ["Flow", "Seen", "expected_tat", "fitting", "likely", "marked_by", "misled", "sharers"]
 
 SHARERS: Final = 4.0  # at least, where there are any
 
@@ -34,7 +35,7 @@ class Flow:
         since, before, own_before = self._older
         came = max(0, theirs - before)
         if now - since >= rate.slack // 4:
-            self.others = min(2.0, came * rate.spacing / (now - since))
+            self.others = min(1.0, came * rate.spacing / (now - since))
         if self._own > own_before:
             self.sharers = 1 + came / (self._own - own_before)
 
@@ -51,8 +52,7 @@ class Seen:
     recheck_after: int
     mark: int | None = None  # the slot that the item bears the mark of, where that is known
     refused: int = 0  # since then, from memory
-    held_until: int = 0  # the bucket is contended for: not asked before
-    hold: int = 0
+    held_until: int = 0  # the bucket is all but empty: not asked before
 
 
 def sharers(rate: Rate, seen: Seen | None, now: int) -> float:
@@ -60,6 +60,13 @@ def sharers(rate: Rate, seen: Seen | None, now: int) -> float:
     if seen is None:
         return SHARERS
     return max(seen.flow.sharers, SHARERS if seen.shared and now < seen.at + rate.tau else 1.0)
+
+
+def expected_tat(seen: Seen | None, at: int) -> int | None:
+    """Where the bucket stands at a moment, with what others are expected to have spent."""
+    if seen is None or seen.usage.tat is None:
+        return None
+    return seen.usage.tat + round(seen.flow.others * max(0, at - seen.at))
 
 
 def fitting(rate: Rate, seen: Seen | None, now: int, life: int) -> Form:
@@ -70,14 +77,14 @@ def fitting(rate: Rate, seen: Seen | None, now: int, life: int) -> Form:
 def likely(rate: Rate, seen: Seen | None, now: int, life: int) -> Form:
     """The form to try first, on what was seen a while ago.
 
-    IDLE serves whoever comes in a slot of time that has its mark, and else a bucket that stood at
-    most a slot ahead when this one began. So BUSY is the better guess where the bucket stood
-    further ahead by then, with what others are expected to have spent.
+    IDLE serves whoever comes in a slot of time that is marked, and else a bucket that stood at most
+    a slot ahead when the first of those slots began of which a mark would be there. So BUSY is the
+    better guess where the bucket stood further ahead by then.
     """
-    begun = rate.slot_end(now) - rate.slack
-    if seen is None or seen.usage.tat is None or seen.at >= begun:
+    begun = rate.slot_end(now) - rate.slots * rate.slack
+    tat = expected_tat(seen, begun)
+    if seen is None or tat is None or seen.at >= begun:
         return fitting(rate, seen, now, life)
-    tat = seen.usage.tat + seen.flow.others * (begun - seen.at)
     unsure = rate.slack // 8  # BUSY errs less there: if it has fallen so far, others have raised it
     return Form.BUSY if tat > rate.at(now, life=life).x - unsure else Form.IDLE
 
@@ -88,7 +95,9 @@ def misled(rate: Rate, seen: Seen | None, band: Band, now: int, fresh: bool) -> 
     It may be old. Or it is this slot's, and was left by somebody who asked for less time ahead; but
     unless what was seen is ``fresh``, others who ask for as much as we do have left theirs by now.
     """
-    if seen is None or seen.mark != band.slot or (seen.usage.tat or 0) >= band.lo:
+    if seen is None or seen.mark is None or (seen.usage.tat or 0) >= band.lo:
+        return False
+    if (band.slots[0] - seen.mark) % SLOTS >= rate.slots:
         return False
     return fresh or not seen.shared or seen.at < rate.slot_end(now) - rate.slack
 

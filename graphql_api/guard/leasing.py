@@ -19,7 +19,7 @@ from graphql_api.guard.charging import (
     may_be_done,
     say_lost,
 )
-from graphql_api.guard.guess import fitting, likely, sharers
+from graphql_api.guard.guess import expected_tat, fitting, likely, sharers
 from graphql_api.guard.lease_size import Size, lease_size, wanted
 from graphql_api.guard.leases import Debt, Holding, Order
 from graphql_api.guard.limits import SECOND, day_of, rate_of
@@ -31,7 +31,6 @@ __all__ = ["Leasing"]
 
 HOLDINGS: Final = 1_000  # accounts of which leases are held; one more puts the oldest out
 PRESSED_FOR: Final = 10 * SECOND  # leases stay large for so long after the store was throttled
-CONTENDED: Final = 3  # the bucket is, where it holds less than this part of a lease
 CLOSING_PAUSE: Final = 0.1  # seconds at most, before what could not be given back is tried again
 
 logger = logging.getLogger(__name__)
@@ -161,7 +160,8 @@ class Leasing:
                 seen = charging.check(caller, cost, now, holding.units)
             except RateLimited:
                 if attempt:
-                    charging.contended(caller.account_id, True, now)
+                    requests = wanted(holding.traffic.expected(now), plan.lease)
+                    charging.ration(caller, max(1, requests), now)
                 raise
             first = first if attempt else seen
             size = Size(1, cost, 0)
@@ -172,7 +172,7 @@ class Leasing:
                     plan.lease,
                     rate,
                     now,
-                    usage.tat,
+                    expected_tat(seen, now),
                     cost,
                     plan.units_per_day - usage.units_used + holding.units,
                     sharers(rate, seen, now),
@@ -185,9 +185,7 @@ class Leasing:
                 self._failed(holding, order, error, now)
                 raise
             if outcome.admitted:
-                whole = wanted(holding.traffic.expected(now), plan.lease)
-                scarce = CONTENDED * order.requests < whole > rate.room(now, outcome.usage.tat)
-                charging.contended(caller.account_id, scarce, now)
+                charging.ration(caller, order.requests, now)
                 admission = holding.settle(order, outcome, plan, cost, now)
                 if self._owing:  # the store is there again
                     self.pay_next(reach)

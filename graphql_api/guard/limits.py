@@ -17,13 +17,15 @@ still be spent: 0 for one that is answered at once, up to a second for a lease.
           SET tat = tat + n*T                       IF  tat BETWEEN lo AND hi AND slot is marked
     NEW   SET tat = midnight - band + tau + n*T     IF  no tat
 
-BUSY and IDLE mark their slot, and take off the mark that was there. A mark is an attribute whose
+BUSY and IDLE mark their slot, and take off the marks that were there. A mark is an attribute whose
 name is the slot's, and which holds what ``tat`` became: ``if_not_exists`` can ask for that, and so
 IDLE is one write that does either. Whoever comes first in a slot moves ``tat`` up to x, and all
-others in it, who know nothing of that, find the mark: neither has to guess. Who was first has to
-guess only where the bucket stood more than a slot ahead when the slot began. Names come round after
-some slots, and processes may write that know of no marks; so a mark counts only while it holds
-what ``tat`` is. Marks save calls and prove nothing: below, IDLE with a mark is BUSY.
+others in it, who know nothing of that, find the mark: neither has to guess. Where T is a slot, as
+for a burst of up to 20, ``tat`` stands at the next slot's x then too, and that slot is marked with
+it. Whoever finds no mark has to guess only where the bucket stood more than a slot ahead when the
+first slot began of which there would be one. Names come round after some slots, and processes may
+write that know of no marks; so a mark counts only while it holds what ``tat`` is. Marks save calls
+and prove nothing: below, IDLE with a mark is BUSY.
 
 Before any call: ``n*T + life <= tau - slack``. NEW only while ``now + life < midnight + tau``, and
 only once its result fits, ``now >= midnight + n*T``; IDLE on an item without ``tat`` only after.
@@ -74,7 +76,7 @@ is the same.
 import enum
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from graphql_api.stores.records import SLOTS
@@ -112,7 +114,7 @@ class Band(NamedTuple):
     hi: int  # BUSY up to here
     x: int  # IDLE up to here, and from here
     step: int  # n*T
-    slot: int  # the name that the slot of time goes by
+    slots: tuple[int, ...]  # the names of the slots of time that are marked, its own first
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,11 @@ class Rate:
     """Requests that a rested caller surely gets at once: 95 % of the burst, rounded down."""
     slack: int
     """What is left of tau beside those: the length of a slot, and the most that IDLE may add."""
+
+    @property
+    def slots(self) -> int:
+        """How many slots of time one admission surely moves ``tat`` to the x of, its own first."""
+        return 1 + self.spacing // self.slack
 
     @property
     def refill(self) -> int:
@@ -145,7 +152,7 @@ class Rate:
             hi=now - self.band + self.tau - step,
             x=self.slot_end(now) + life - self.band,
             step=step,
-            slot=now // self.slack % SLOTS,
+            slots=_names(now // self.slack % SLOTS, self.slots),
         )
 
     def slot_end(self, now: int) -> int:
@@ -222,6 +229,11 @@ def rate_of(per_second: int, burst: int) -> Rate:
     if guaranteed < 1:
         raise ValueError(f"{per_second} a second with a burst of {burst} would admit nothing")
     return Rate(spacing, tau, band, guaranteed, slack=tau - guaranteed * spacing)
+
+
+@cache
+def _names(first: int, count: int) -> tuple[int, ...]:
+    return tuple((first + number) % SLOTS for number in range(count))
 
 
 def day_of(now: int) -> str:

@@ -139,10 +139,12 @@ class AccountStore(DocumentStore, Protocol):
 class UsageStore(Protocol):
     """What each account used, one item a UTC day, changed by conditional writes only."""
 
-    def busy(self, charge: Charge, lo: int, hi: int, step: int, slot: int | None = None) -> Outcome:
+    def busy(
+        self, charge: Charge, lo: int, hi: int, step: int, slots: tuple[int, ...] = ()
+    ) -> Outcome:
         """Admit a caller whose bucket is in the band.
 
-            SET  tat = tat + step,  mark = slot,  used = used + units,  reqs = reqs + requests
+            SET  tat = tat + step,  marks = slots,  used = used + units,  reqs = reqs + requests
             IF   tat BETWEEN lo AND hi  AND  used <= room  AND  key not in revoked
 
         One atomic write, never repeated: however many admit at once, neither the rate nor the day
@@ -154,27 +156,29 @@ class UsageStore(Protocol):
             The band of arrival times in which this form is allowed (limits.Rate.at).
         step : int, microseconds
             n*T, which the requests push the arrival time ahead by.
-        slot : int, below SLOTS
-            What the item is marked with, for `idle`. It has one mark at most, and that only as long
-            as nothing else has moved ``tat``.
+        slots : tuple of int, below SLOTS
+            What the item is marked with, for `idle`: with no others, and only as long as nothing
+            else has moved ``tat``.
         """
         ...
 
     def idle(self, charge: Charge, x: int, tat: int, slot: Slot | None = None) -> Outcome:
         """Admit a caller who has rested, or whose day has no item and is old enough.
 
-            SET  tat = :tat, mark = slot, used = (used or 0) + units, reqs = (reqs or 0) + requests
-            IF   (no tat OR tat <= x) AND mark is not slot
+            SET  tat = :tat,  marks = slots,
+                 used = (used or 0) + units,  reqs = (reqs or 0) + requests
+            IF   (no tat OR tat <= x) AND slot is not marked
             AND  (no used OR used <= room) AND key not in revoked
 
-        Where the item bears the mark of this very slot, somebody was here in it: then it is `busy`,
-        with the edges of the slot and the step from ``x`` to ``tat``.
+        Where the first of the slots is marked, somebody was here in it, or so late before it that
+        it does not matter: then it is `busy`, with the edges of the slot and the step from ``x`` to
+        ``tat``.
 
             SET  tat = tat + (:tat - x)
-            IF   mark is slot AND tat BETWEEN slot.lo AND slot.hi
+            IF   slot is marked AND tat BETWEEN slot.lo AND slot.hi
 
-        Where the mark is not to be heeded, or no slot is given, only the first of the two is tried,
-        whatever mark there is; without a slot it is taken off.
+        Where marks are not to be heeded, or no slot is given, only the first of the two is tried,
+        whatever marks there are; without a slot they are taken off.
         """
         ...
 

@@ -113,17 +113,18 @@ class Charge:
 
 
 SLOTS: Final = 32
-"""Names that a day's item has for the slot of time in which it was last admitted to."""
+"""Names that a day's item has for the slots of time that the last admission to it has marked."""
 
 
 class Slot(NamedTuple):
     """A slot of time, and where in it the bucket may stand for one more to be admitted.
 
-    ``number`` is below SLOTS: names come round again, so ``lo`` tells an old mark from a new one.
-    A mark that is known to be of no use is not ``heeded``.
+    ``numbers`` are below SLOTS: its own first, then those that are marked with it. Names come round
+    again, so ``lo`` tells an old mark from a new one. A mark that is known to be of no use is not
+    ``heeded``.
     """
 
-    number: int
+    numbers: tuple[int, ...]
     lo: int  # microseconds since the epoch
     hi: int
     heeded: bool = True

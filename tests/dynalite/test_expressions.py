@@ -86,10 +86,13 @@ def everything_that_is_asked(store):
         ("set_plan", ACCOUNT.id, "PREMIUM", Overrides(), entry(4)),
         ("set_plan", ACCOUNT.id, None, Overrides(per_second=7, burst=70), entry(5)),
         *(("idle", one, NOON, NOON) for one in (plain, free)),
-        *(("idle", plain, NOON, NOON, Slot(number, 0, 2 * NOON)) for number in (3, 3, 31)),
+        *(
+            ("idle", plain, NOON, NOON, Slot(numbers, 0, 2 * NOON))
+            for numbers in ((3,), (3, 4), (31,))
+        ),
         *(("busy", one, 0, 2 * NOON, 10) for one in (plain, free, net)),
-        ("idle", plain, 2 * NOON, 2 * NOON, Slot(31, 0, 0, heeded=False)),
-        ("busy", plain, 0, 3 * NOON, 10, 0),
+        ("idle", plain, 2 * NOON, 2 * NOON, Slot((31,), 0, 0, heeded=False)),
+        ("busy", plain, 0, 3 * NOON, 10, (31, 0)),
         *(("new", one, NOON) for one in (plain, free, net)),
         ("idle", net, NOON, NOON),
         ("give_back", ACCOUNT.id, TODAY, 1, 2),

@@ -27,8 +27,8 @@ AND (:room IS NULL OR used <= :room) AND instr(revoked, :key) = 0
 AND used + excluded.used >= 0 AND reqs + excluded.reqs >= 0
 RETURNING day, tat, used, reqs, revoked"""
 IDLE: Final = RESTART.format(
-    tat="iif(:heeded AND slot = :slot, tat + :tat - :x, excluded.tat)",
-    or_so=" OR iif(:heeded AND slot = :slot, tat BETWEEN :lo AND :hi, tat <= :x)",
+    tat="iif(slot & :heeded, tat + :tat - :x, excluded.tat)",
+    or_so=" OR iif(slot & :heeded, tat BETWEEN :lo AND :hi, tat <= :x)",
 )
 NEW: Final = RESTART.format(tat="excluded.tat", or_so="")
 GIVE_BACK: Final = """
@@ -42,19 +42,22 @@ WHERE account_id = :account AND day BETWEEN :first AND :last ORDER BY day"""
 class SqliteUsage(SqliteFile):
     """A UsageStore in a file."""
 
-    def busy(self, charge: Charge, lo: int, hi: int, step: int, slot: int | None = None) -> Outcome:
+    def busy(
+        self, charge: Charge, lo: int, hi: int, step: int, slots: tuple[int, ...] = ()
+    ) -> Outcome:
         """See UsageStore.busy."""
-        return self._admit(BUSY, charge, lo=lo, hi=hi, step=step, slot=slot)
+        return self._admit(BUSY, charge, lo=lo, hi=hi, step=step, slot=_bits(slots))
 
     def idle(self, charge: Charge, x: int, tat: int, slot: Slot | None = None) -> Outcome:
         """See UsageStore.idle."""
-        edges = slot._asdict() if slot else dict.fromkeys(Slot._fields)
-        edges["slot"] = edges.pop("number")
+        slot = slot or Slot((), 0, 0, heeded=False)
+        heeded = _bits(slot.numbers[:1]) if slot.heeded else 0
+        edges = {"lo": slot.lo, "hi": slot.hi, "heeded": heeded, "slot": _bits(slot.numbers)}
         return self._admit(IDLE, charge, x=x, tat=tat, **edges)
 
     def new(self, charge: Charge, tat: int) -> Outcome:
         """See UsageStore.new."""
-        return self._admit(NEW, charge, tat=tat, slot=None)
+        return self._admit(NEW, charge, tat=tat, slot=0)
 
     def give_back(self, account_id: str, day: str, requests: int, units: int) -> None:
         """See UsageStore.give_back."""
@@ -73,7 +76,7 @@ class SqliteUsage(SqliteFile):
         with self.reading() as db:
             return [_usage(row) for row in db.execute(DAYS, values)]
 
-    def _admit(self, statement: str, charge: Charge, **edges: int | None) -> Outcome:
+    def _admit(self, statement: str, charge: Charge, **edges: int) -> Outcome:
         """Run one conditional statement; the row as it stands after it, or as it refused."""
         values = {
             **edges,
@@ -91,6 +94,11 @@ class SqliteUsage(SqliteFile):
             values = {"account": charge.account_id, "first": charge.day, "last": charge.day}
             row = db.execute(DAYS, values).fetchone()
         return Outcome(False, _usage(row) if row else UsageDay(charge.day))
+
+
+def _bits(slots: tuple[int, ...]) -> int:
+    """Slots as the column has them: a bit for each that is marked."""
+    return sum(1 << number for number in slots)
 
 
 def _usage(row: tuple[Any, ...]) -> UsageDay:

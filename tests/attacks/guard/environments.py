@@ -66,8 +66,8 @@ class Recorded:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    def busy(self, charge: Charge, lo: int, hi: int, step: int, slot: int | None = None) -> Any:
-        return self._charged(charge, self._store.busy, lo, hi, step, slot)
+    def busy(self, charge: Charge, lo: int, hi: int, step: int, slots: tuple[int, ...] = ()) -> Any:
+        return self._charged(charge, self._store.busy, lo, hi, step, slots)
 
     def idle(self, charge: Charge, x: int, tat: int, slot: Slot | None = None) -> Any:
         return self._charged(charge, self._store.idle, x, tat, slot)

@@ -439,10 +439,10 @@ def test_whoever_was_over_its_rate_when_a_slow_store_answered_is_told_so(
     """Meanwhile others have room again, but no time is left to ask for it."""
     busy = store.store.busy
 
-    def emptied(charge, lo, hi, step, slot):
+    def emptied(charge, lo, hi, step, slots):
         with store.store.transaction() as db:
             db.execute("UPDATE usage SET tat = ?", (hi + step,))
-        return busy(charge, lo, hi, step, slot)
+        return busy(charge, lo, hi, step, slots)
 
     caller = guard.authenticate({"x-api-key": accounts.open_account(plan, plan).secret})
     guard.admit(caller, 1)

@@ -36,22 +36,22 @@ class Ledger:
         self.marks = {}
         self.fails = None
 
-    def busy(self, charge, lo, hi, step, slot=None):
+    def busy(self, charge, lo, hi, step, slots=()):
         tat = self.usage("", charge.day).tat
         fits = tat is not None and lo <= tat <= hi
-        return self._change(charge, fits, (tat or 0) + step, slot, opens=False)
+        return self._change(charge, fits, (tat or 0) + step, slots, opens=False)
 
     def idle(self, charge, x, tat, slot=None):
         found = self.usage("", charge.day).tat
         if slot is None:
-            return self._change(charge, found is None or found <= x, tat, None)
-        if slot.heeded and self.marks.get(charge.day) == slot.number:
+            return self._change(charge, found is None or found <= x, tat, ())
+        if slot.heeded and slot.numbers[0] in self.marks.get(charge.day, ()):
             fits = slot.lo <= found <= slot.hi
-            return self._change(charge, fits, found + tat - x, slot.number)
-        return self._change(charge, found is None or found <= x, tat, slot.number)
+            return self._change(charge, fits, found + tat - x, slot.numbers)
+        return self._change(charge, found is None or found <= x, tat, slot.numbers)
 
     def new(self, charge, tat):
-        return self._change(charge, self.usage("", charge.day).tat is None, tat, None)
+        return self._change(charge, self.usage("", charge.day).tat is None, tat, ())
 
     def give_back(self, _, day, requests, units):
         found = self.usage("", day)
@@ -65,7 +65,7 @@ class Ledger:
     def usage(self, _, day):
         return self.days.get(day) or UsageDay(day)
 
-    def _change(self, charge, fits, tat, mark, opens=True):
+    def _change(self, charge, fits, tat, marks, opens=True):
         found = self.usage("", charge.day)
         after = UsageDay(
             charge.day,
@@ -79,10 +79,10 @@ class Ledger:
         if not (fits and held and room) or charge.key_id in found.revoked:
             self._call(charge.day, None)
             return Outcome(False, found)
-        self._call(charge.day, after, mark)
+        self._call(charge.day, after, marks)
         return Outcome(True, after)
 
-    def _call(self, day, after, mark=...):
+    def _call(self, day, after, marks=...):
         fails, self.fails = self.fails, None
         if fails == "throttled":
             raise StoreThrottled("too many")
@@ -90,8 +90,8 @@ class Ledger:
             raise Away("never arrived")
         if after is not None:
             self.days[day] = after
-        if mark is not ...:
-            self.marks[day] = mark
+        if marks is not ...:
+            self.marks[day] = marks
         if fails == "after":
             raise Away("the answer was lost")
 

@@ -38,10 +38,31 @@ def test_where_that_is_few_a_lease_is_for_a_whole_second_and_a_little_more(per_s
     assert abs(size(traffic(per_second)).requests - requests) <= 1
 
 
-@pytest.mark.parametrize(("per_second", "requests"), [(5, 2), (10, 5), (20, 10)])
-def test_once_half_of_the_burst_is_used_it_is_half_a_second_again(per_second, requests):
-    half = NOON - ENTERPRISE.band + ENTERPRISE.tau * 3 // 5
-    assert abs(size(traffic(per_second), tat=half).requests - requests) <= 1
+@pytest.mark.parametrize(
+    ("per_second", "sizes"),
+    [(5, [2, 2, 3, 5, 8, 8]), (10, [5, 5, 7, 9, 12, 12]), (90, [45, 45, 45, 45, 45, 45])],
+)
+def test_the_fuller_the_bucket_the_surer_must_be_what_a_lease_is_for(per_second, sizes):
+    """Half a second's requests come all but surely in a whole one; more may be left unspent."""
+    assert [size(traffic(per_second), tat=room_for(part)).requests for part in PARTS] == sizes
+
+
+PARTS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.9)
+
+
+def room_for(part):
+    """Where the bucket stands that has room for a part of what is guaranteed."""
+    room = round(part * ENTERPRISE.guaranteed) * ENTERPRISE.spacing
+    return NOON - ENTERPRISE.band + ENTERPRISE.tau - room
+
+
+def test_what_is_usual_counts_unless_a_second_clearly_differs():
+    """A second of ten may bring five or fifteen by chance; twenty-five it does not."""
+    for last, expected in ((6, 10), (14, 10), (25, 25), (1, 1)):
+        measured = traffic(10, seconds=4, until=NOON - SECOND)
+        for number in range(last):
+            measured.arrive(NOON - SECOND + (number + 1) * SECOND // last, 1)
+        assert measured.expected(NOON) == pytest.approx(expected, abs=1.5), last
 
 
 def test_a_lease_is_at_most_what_the_plan_allows():
@@ -59,9 +80,9 @@ def test_the_first_request_is_alone():
         (2, 28_000, 8),  # four times what has come
         (6, 28_000, 24),
         (20, 28_000, 36),  # as much as is expected of a second
-        (2, 1_000, 1),  # so fast it is a burst: half of what has come
-        (9, 1_000, 4),
-        (40, 1_000, 20),
+        (2, 1_000, 2),  # so fast it is a burst: half as many again as have come
+        (9, 1_000, 5),
+        (40, 1_000, 21),
     ],
 )
 def test_young_traffic_is_trusted_as_far_as_it_has_gone(come, apart, requests):
@@ -76,7 +97,7 @@ def test_young_traffic_is_trusted_less_once_half_of_the_burst_is_used():
     young = Traffic()
     for number in range(6):
         young.arrive(NOON - (5 - number) * 28_000, 1)
-    assert size(young, tat=half).requests == 3
+    assert size(young, tat=half).requests == 4
 
 
 def test_lives_are_halves_and_quarters_of_a_second():
@@ -129,13 +150,16 @@ def test_of_what_is_left_of_the_day_a_lease_takes_a_quarter_at_most():
     assert size(measured, cost=10, left=0) == Size(1, 10, 0)
 
 
-def test_of_what_is_left_of_a_shared_bucket_a_lease_takes_its_own_part_at_most():
+def test_a_lease_takes_at_most_what_is_left_and_young_traffic_half_of_its_own_part_of_that():
     nearly = NOON - ENTERPRISE.band + ENTERPRISE.tau - 40 * ENTERPRISE.spacing
-    assert size(traffic(90), tat=nearly, sharers=4).requests == 10
-    assert size(traffic(90), tat=nearly, sharers=2.5).requests == 16
-    assert size(traffic(90), tat=nearly).requests == 40
-    last = nearly + 38 * ENTERPRISE.spacing
-    assert size(traffic(90), tat=last, sharers=4) == Size(1, 1, 0)
+    assert size(traffic(90), tat=nearly, sharers=4).requests == 40
+    assert size(traffic(90), tat=nearly + 38 * ENTERPRISE.spacing).requests == 2
+    assert size(traffic(90), tat=nearly + 39 * ENTERPRISE.spacing) == Size(1, 1, 0)
+    young = Traffic()
+    for number in range(60):
+        young.arrive(NOON - 590_000 + number * 10_000, 1)
+    for sharers, requests in ((1, 20), (2.5, 8), (4, 5), (40, 1)):
+        assert size(young, tat=nearly, sharers=sharers).requests == requests
 
 
 def test_after_a_rest_a_burst_costs_no_room_for_the_lives_of_its_leases():
@@ -144,12 +168,12 @@ def test_after_a_rest_a_burst_costs_no_room_for_the_lives_of_its_leases():
         burst.arrive(NOON - 29_000 + number * 1_000, 1)
     ahead = NOON - ENTERPRISE.band + 125_000
     taken = size(burst, tat=ahead)
-    assert (taken.requests, taken.life) == (15, 125_000)
+    assert (taken.requests, taken.life) == (16, 125_000)
     assert ENTERPRISE.room(NOON, ahead, taken.life) == ENTERPRISE.room(NOON, ahead)
 
 
-def test_as_much_room_is_set_aside_as_the_traffic_has_lasted_four_times_and_half_of_it_at_most():
-    for age, life in ((30_000, 250_000), (70_000, 250_000), (130_000, 500_000), (400_000, SECOND)):
+def test_as_much_room_is_set_aside_as_the_traffic_has_lasted_eight_times_and_half_of_it_at_most():
+    for age, life in ((30_000, 250_000), (60_000, 250_000), (70_000, 500_000), (130_000, SECOND)):
         young = Traffic()
         for number in range(4):
             young.arrive(NOON - age + number * age // 3, 1)
@@ -166,9 +190,9 @@ def test_steady_traffic_that_is_spent_sooner_costs_no_more_room_than_it_needs():
 
 def test_where_the_life_leaves_no_room_for_two_a_request_is_alone():
     nearly = NOON - ENTERPRISE.band + ENTERPRISE.tau - 12 * ENTERPRISE.spacing
-    assert size(traffic(90), tat=nearly, sharers=4).requests == 3
-    spent = traffic(40)
-    assert size(spent, tat=None, rate=rate_of(2_000, 3), most=50) == Size(1, 1, 0)
+    assert size(traffic(90), tat=nearly).requests == 12
+    assert size(traffic(90), tat=nearly + 11 * ENTERPRISE.spacing) == Size(1, 1, 0)
+    assert size(traffic(40), tat=None, rate=rate_of(2_000, 3), most=50) == Size(1, 1, 0)
 
 
 def test_under_pressure_a_lease_is_twice_as_large_and_lives_a_second():

@@ -28,7 +28,7 @@ class Item:
     """A day's item, as the store keeps it: the condition and the change are one step."""
 
     tat: int | None = None
-    mark: int | None = None
+    marks: tuple[int, ...] = ()
     used: int = 0
     granted: list = field(default_factory=list)
 
@@ -36,7 +36,7 @@ class Item:
         band = rate.at(now, n, life)
         if self.used > daily - cost:
             return False
-        here = form is Form.IDLE and self.mark == band.slot and not blind
+        here = form is Form.IDLE and band.slots[0] in self.marks and not blind
         if form is Form.BUSY or here:
             if self.tat is None or not band.lo <= self.tat <= band.hi:
                 return False
@@ -49,7 +49,7 @@ class Item:
             if self.tat is not None:
                 return False
             self.tat = rate.opening(midnight_before(now)) + band.step
-        self.mark = None if form is Form.NEW else band.slot
+        self.marks = () if form is Form.NEW else band.slots
         self.used += cost
         self.granted.append((now, n))
         return True
@@ -86,9 +86,19 @@ def test_idle_stands_at_the_end_of_the_slot_all_through_it():
         band = BASIC.at(at, n=2, life=7)
         end = NOON + (number + 1) * 100_000
         assert BASIC.slot_end(at) == end
-        assert (band.x, band.step, band.slot) == (end + 7 - 200_000, 20_000, number)
+        assert (band.x, band.step, band.slots) == (end + 7 - 200_000, 20_000, (number,))
         assert (band.lo, band.hi) == (at + 7 - 200_000, at + 1_780_000)
-    assert BASIC.at(NOON + 32 * 100_000).slot == BASIC.at(NOON).slot  # the names come round
+    assert BASIC.at(NOON + 32 * 100_000).slots == BASIC.at(NOON).slots  # the names come round
+
+
+@pytest.mark.parametrize(("burst", "slots"), [(2, 2), (10, 2), (20, 2), (21, 1), (200, 1)])
+def test_where_a_request_takes_a_whole_slot_the_next_one_is_marked_too(burst, slots):
+    rate = rate_of(5, burst)
+    assert rate.slots == slots
+    last = NOON - NOON % (32 * rate.slack) + 31 * rate.slack
+    assert rate.at(last).slots == (31, 0)[:slots]
+    left = rate.at(last).x + rate.spacing
+    assert (left >= rate.at(last + rate.slack).x) == (slots == 2)
 
 
 def test_a_rate_that_does_not_divide_a_second_is_rounded_to_the_safe_side():

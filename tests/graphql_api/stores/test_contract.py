@@ -220,54 +220,67 @@ def test_idle_admits_up_to_its_edge(store, x, admitted):
 def test_idle_is_busy_for_whoever_comes_second_in_a_slot_of_time(store, first, lo, hi, admitted):
     """The bucket stands beyond the edge of IDLE, and once that was so before the slot began."""
     if first == "idle":
-        store.idle(charge(), NOON - 80, NOON, Slot(5, 0, 0))
+        store.idle(charge(), NOON - 80, NOON, Slot((5,), 0, 0))
     else:
-        store.idle(charge(), NOON, NOON - 10, Slot(4, 0, 0))
+        store.idle(charge(), NOON, NOON - 10, Slot((4,), 0, 0))
         store.give_back(ACCOUNT.id, TODAY, 1, 2)
-        store.busy(charge(), 0, NOON, 10, 5)
-    slot = Slot(5, NOON + lo, NOON + hi)
+        store.busy(charge(), 0, NOON, 10, (5,))
+    slot = Slot((5,), NOON + lo, NOON + hi)
     outcome = store.idle(charge(requests=3, units=10), NOON - 80, NOON - 50, slot)
     after = UsageDay(TODAY, NOON + 30, 12, 4) if admitted else UsageDay(TODAY, NOON, 2, 1)
     assert outcome == Outcome(admitted, after)
     assert store.usage(ACCOUNT.id, TODAY) == after
 
 
-@pytest.mark.parametrize("last", [6, None, "new"])
+@pytest.mark.parametrize("last", [(6,), (), "new"])
 def test_only_the_mark_of_the_last_admission_counts(store, last):
     """A mark says where ``tat`` stands: an older one would let it fall back."""
     if last == "new":
         store.new(charge(), NOON + 40)
     else:
-        store.idle(charge(), NOON, NOON, Slot(5, 0, 0))
+        store.idle(charge(), NOON, NOON, Slot((5,), 0, 0))
         store.busy(charge(), 0, NOON, 40, last)
     before = store.usage(ACCOUNT.id, TODAY)
-    refused = store.idle(charge(), NOON, NOON + 10, Slot(5, 0, 2 * NOON))
+    refused = store.idle(charge(), NOON, NOON + 10, Slot((5,), 0, 2 * NOON))
     assert refused == Outcome(False, before)
-    rested = store.idle(charge(), NOON + 40, NOON + 50, Slot(5, 0, 2 * NOON))
+    rested = store.idle(charge(), NOON + 40, NOON + 50, Slot((5,), 0, 2 * NOON))
     assert (rested.admitted, rested.usage.tat) == (True, NOON + 50)
 
 
 def test_a_mark_that_is_not_to_be_heeded_does_not_matter_and_stays(store):
-    store.idle(charge(), NOON, NOON, Slot(5, 0, 0))
-    assert not store.idle(charge(), NOON - 1, NOON + 9, Slot(5, 0, NOON, heeded=False)).admitted
-    assert store.idle(charge(), NOON, NOON + 9, Slot(5, 0, 0, heeded=False)).usage.tat == NOON + 9
-    assert store.idle(charge(), 0, 10, Slot(5, 0, 2 * NOON)).usage.tat == NOON + 19
+    store.idle(charge(), NOON, NOON, Slot((5,), 0, 0))
+    assert not store.idle(charge(), NOON - 1, NOON + 9, Slot((5,), 0, NOON, heeded=False)).admitted
+    blind = store.idle(charge(), NOON, NOON + 9, Slot((5,), 0, 0, heeded=False))
+    assert blind.usage.tat == NOON + 9
+    assert store.idle(charge(), 0, 10, Slot((5,), 0, 2 * NOON)).usage.tat == NOON + 19
 
 
 def test_without_a_slot_a_mark_does_not_matter_and_is_taken_off(store):
-    store.idle(charge(), NOON, NOON, Slot(5, 0, 0))
-    assert not store.idle(charge(), NOON, NOON + 9, Slot(5, NOON + 1, NOON + 2)).admitted
+    store.idle(charge(), NOON, NOON, Slot((5,), 0, 0))
+    assert not store.idle(charge(), NOON, NOON + 9, Slot((5,), NOON + 1, NOON + 2)).admitted
     assert store.idle(charge(), NOON, NOON + 9).usage.tat == NOON + 9
-    assert not store.idle(charge(), NOON, NOON + 9, Slot(5, 0, 2 * NOON)).admitted
-    assert store.idle(charge(), NOON + 9, NOON + 19, Slot(5, 0, 0)).usage.tat == NOON + 19
+    assert not store.idle(charge(), NOON, NOON + 9, Slot((5,), 0, 2 * NOON)).admitted
+    assert store.idle(charge(), NOON + 9, NOON + 19, Slot((5,), 0, 0)).usage.tat == NOON + 19
+
+
+@pytest.mark.parametrize("form", ["idle", "busy"])
+def test_an_admission_marks_the_slots_that_it_is_told_and_looks_for_the_first(store, form):
+    store.idle(charge(), NOON, NOON, Slot((5, 6), 0, 0))
+    if form == "busy":
+        store.busy(charge(), 0, NOON, 0, (5, 6))
+    for other in ((4, 5), (7, 6)):
+        assert not store.idle(charge(), 0, 10, Slot(other, 0, 2 * NOON)).admitted
+    assert store.idle(charge(), 0, 10, Slot((6, 7), 0, 2 * NOON)).usage.tat == NOON + 10
+    assert not store.idle(charge(), 0, 10, Slot((5,), 0, 2 * NOON)).admitted
+    assert store.idle(charge(), 0, 10, Slot((7,), 0, 2 * NOON)).usage.tat == NOON + 20
 
 
 @pytest.mark.parametrize("number", range(SLOTS))
 def test_every_slot_has_a_mark_of_its_own(store, number):
-    store.idle(charge(), NOON, NOON, Slot(number, 0, 0))
+    store.idle(charge(), NOON, NOON, Slot((number,), 0, 0))
     for other in (number - 1, number + 1):
-        assert not store.idle(charge(), 0, 10, Slot(other % SLOTS, 0, 2 * NOON)).admitted
-    assert store.idle(charge(), 0, 10, Slot(number, 0, 2 * NOON)).usage.tat == NOON + 10
+        assert not store.idle(charge(), 0, 10, Slot((other % SLOTS,), 0, 2 * NOON)).admitted
+    assert store.idle(charge(), 0, 10, Slot((number,), 0, 2 * NOON)).usage.tat == NOON + 10
 
 
 @pytest.mark.parametrize(

@@ -105,24 +105,24 @@ def test_an_admission_is_sent_exactly_once(client, table, fault):
 def test_a_mark_that_a_process_without_marks_has_passed_by_does_not_count(client, table):
     """While a version of before is still at work, ``tat`` moves and the mark stays."""
     store = DynamoDBStore(client, table)
-    store.idle(CHARGE, 0, 10, Slot(7, 0, 0))
+    store.idle(CHARGE, 0, 10, Slot((7,), 0, 0))
     client.update_item(
         TableName=table,
         Key={"pk": {"S": f"ACCT#{ACCOUNT.id}"}, "sk": {"S": f"USE#{TODAY}"}},
         UpdateExpression="SET tat = tat + :step",
         ExpressionAttributeValues={":step": {"N": "30"}},
     )
-    assert not store.idle(CHARGE, 0, 10, Slot(7, 0, 99)).admitted
+    assert not store.idle(CHARGE, 0, 10, Slot((7,), 0, 99)).admitted
     assert store.usage(ACCOUNT.id, TODAY).tat == 40
-    assert store.busy(CHARGE, 0, 40, 10, 7).admitted
-    assert store.idle(CHARGE, 0, 10, Slot(7, 0, 99)).usage.tat == 60
+    assert store.busy(CHARGE, 0, 40, 10, (7,)).admitted
+    assert store.idle(CHARGE, 0, 10, Slot((7,), 0, 99)).usage.tat == 60
 
 
-def test_an_item_bears_one_mark(client, table):
+def test_an_item_bears_the_marks_of_the_last_admission_only(client, table):
     store = DynamoDBStore(client, table)
     for number in (3, 31, 0):
-        store.idle(CHARGE, 100 * number, 100 * number + 10, Slot(number, 0, 0))
-        store.busy(CHARGE, 0, 10_000, 10, (number + 1) % 32)
+        store.idle(CHARGE, 100 * number, 100 * number + 10, Slot((number,), 0, 0))
+        store.busy(CHARGE, 0, 10_000, 10, ((number + 1) % 32,))
     item = client.get_item(
         TableName=table, Key={"pk": {"S": f"ACCT#{ACCOUNT.id}"}, "sk": {"S": f"USE#{TODAY}"}}
     )["Item"]

@@ -16,6 +16,7 @@ from benchmarks.traffic.arrivals import Arrivals
 from benchmarks.traffic.grid import Case, grid
 from benchmarks.traffic.load import NOON, burst, contended
 from benchmarks.traffic.simulation import SECOND, Simulation
+from graphql_api.guard.limits import rate_of
 from graphql_api.guard.plans import PLANS
 from tests.attacks.guard.bounds import most_in_any_interval
 
@@ -46,6 +47,28 @@ def test_however_requests_come_and_are_spread_the_form_is_guessed_right(
     assert load.writes <= 1.045 * load.granted
 
 
+@pytest.mark.parametrize(("environments", "writes"), [(1, 1.01), (2, 1.03), (4, 1.05)])
+def test_where_a_request_takes_a_whole_slot_of_time_the_form_is_guessed_right_too(
+    environments, writes
+):
+    load = Case("DEMO", 4.5, environments, 60, Arrivals.POISSON, days=8).run()
+    assert load.granted > 1_900
+    assert load.writes <= writes * load.granted
+
+
+@pytest.mark.parametrize(
+    ("plan", "per_second", "environments"), [("BASIC", 150, 8), ("PREMIUM", 600, 48)]
+)
+def test_who_asks_for_more_than_is_allowed_costs_no_more(plan, per_second, environments):
+    case = Case(plan, per_second, environments, 8, Arrivals.POISSON)
+    load = case.run()
+    assert load.refused > 100
+    assert load.trips_per_grant <= case.bound(load)
+    assert load.busiest_warm_second <= 250
+    if not PLANS[plan].lease:  # the others hold some in leases
+        assert share_of_allowed(load, plan, 8) >= 0.90
+
+
 def test_one_environment_alone_guesses_its_form_right():
     load = Case("BASIC", 10, 1, 60).run()
     assert load.granted > 500
@@ -69,6 +92,18 @@ def test_a_lease_that_brings_few_requests_is_held_to_what_it_can_bring():
     load = case.run()
     assert case.bound(load) == pytest.approx(2 / 6 + load.reads / load.granted)
     assert 1 / 6 <= load.trips_per_grant <= 0.25
+
+
+@pytest.mark.parametrize("arrivals", [Arrivals.POISSON, Arrivals.WAVES], ids=lambda one: one.value)
+def test_near_the_rate_leases_are_no_larger_than_is_spent_and_no_smaller_than_is_needed(arrivals):
+    case = Case("PREMIUM", 490, 48, 10, arrivals)
+    load = case.run()
+    assert load.refused == 0
+    assert load.trips_per_grant <= case.bound(load) < 0.2
+    assert load.busiest_second <= 250
+    (day,) = load.store.days.values()
+    spent = day.tat - NOON + rate_of(500, 1_000).band  # of what is allowed, lives of leases with it
+    assert spent < 11.7 * SECOND
 
 
 @pytest.mark.parametrize("arrivals", Arrivals, ids=lambda one: one.value)
@@ -99,9 +134,22 @@ def test_once_the_units_are_gone_the_store_is_hardly_asked(case):
     assert load.trips_per_request <= 0.02
 
 
-def test_the_grid_is_a_trickle_to_saturation():
+def test_days_are_counted_together():
+    case = Case("DEMO", 4.5, 2, 20, days=3)
+    load, alone = case.run(), [case._day(seed) for seed in (1, 2, 3)]
+    for name in ("granted", "refused", "writes", "reads", "answered_units"):
+        assert getattr(load, name) == sum(getattr(one, name) for one in alone)
+    assert len({one.granted for one in alone}) > 1
+
+
+def test_the_grid_is_a_trickle_to_saturation_and_beyond():
     cases = list(grid())
     assert {case.plan for case in cases} == set(PLANS)
+    assert {(case.plan, case.per_second, case.environments) for case in cases} >= {
+        *(("DEMO", 4.5, environments) for environments in (1, 2, 4)),
+        *(("PREMIUM", per_second, 48) for per_second in (450, 475, 490)),
+        ("ENTERPRISE", 2_500, 55),
+    }
     for arrivals in Arrivals:
         used = {
             case.per_second / PLANS[case.plan].per_second

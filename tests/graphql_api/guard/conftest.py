@@ -58,6 +58,7 @@ def even(monkeypatch):
     """Chance comes out lowest, so that counts are exact; tests of the spread take this back."""
     monkeypatch.setattr("random.randint", lambda least, most: least)
     monkeypatch.setattr("random.randrange", lambda most: 0)
+    monkeypatch.setattr("random.uniform", lambda least, most: least)
 
 
 @pytest.fixture(autouse=True)

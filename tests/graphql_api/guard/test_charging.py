@@ -114,6 +114,31 @@ def test_whoever_is_refused_by_the_store_asks_less_while_others_empty_the_bucket
     assert refused <= 2 * admitted  # of nine that come for each that fits
 
 
+def test_a_process_alone_uses_the_last_of_its_bucket(guard, caller, store):
+    for _ in range(190):
+        guard.admit(caller, 0)
+    with pytest.raises(RateLimited):
+        guard.admit(caller, 0)
+
+
+def test_who_finds_the_bucket_all_but_empty_comes_back_when_its_part_of_the_rate_is_due(
+    guard, caller, store, clock
+):
+    """One of four at least, as far as is known: its part is a request in 40 ms, by chance in 36."""
+    rival = Guard(store.store, store.store, clock)
+    for _ in range(95):
+        guard.admit(caller, 0)
+        rival.admit(caller, 0)
+    store.calls.clear()
+    clock.move(0.035)
+    with pytest.raises(RateLimited):  # though there is room for three
+        guard.admit(caller, 0)
+    assert store.calls == []
+    clock.move(0.001)
+    guard.admit(caller, 0)
+    assert store.calls == ["busy"]
+
+
 def test_whoever_waits_as_told_is_admitted_though_it_was_held_back(guard, caller, store, clock):
     rival = Guard(store.store, store.store, clock)
     for _ in range(2_000):

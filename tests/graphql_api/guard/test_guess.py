@@ -2,13 +2,14 @@
 
 import pytest
 
-from graphql_api.guard.guess import Flow, Seen, likely, misled, sharers
+from graphql_api.guard.guess import Flow, Seen, expected_tat, likely, misled, sharers
 from graphql_api.guard.limits import SECOND, Form, rate_of
 from graphql_api.stores import Outcome, UsageDay
 
 NOON = 1_795_262_400 * SECOND  # a slot of time begins, in all plans
 BASIC = rate_of(100, 200)
 SLOT = BASIC.slack
+DEMO = rate_of(5, 10)
 TODAY = "2026-11-21"
 
 
@@ -71,6 +72,23 @@ def test_busy_is_tried_where_the_bucket_is_expected_more_than_a_slot_ahead(ahead
     assert likely(BASIC, seen(far, known=known), NOON, life=SECOND // 2) is form
 
 
+def test_others_are_expected_to_have_moved_the_bucket_and_never_by_more_than_the_rate():
+    known = flow((NOON, 1, 1), (NOON + SECOND, 52, 1))
+    assert expected_tat(seen(NOON, at=NOON, known=known), NOON + SECOND) == NOON + SECOND // 2
+    assert expected_tat(seen(NOON, at=NOON, known=known), NOON - SECOND) == NOON
+    flood = flow((NOON, 1, 1), (NOON + SECOND, 900, 1))
+    assert expected_tat(seen(NOON, at=NOON, known=flood), NOON + SECOND) == NOON + SECOND
+    assert expected_tat(seen(None), NOON) is expected_tat(None, NOON) is None
+
+
+@pytest.mark.parametrize(("ahead", "form"), [(1, Form.IDLE), (1.8, Form.IDLE), (2, Form.BUSY)])
+def test_where_a_request_takes_a_whole_slot_the_one_before_counts_as_well(ahead, form):
+    """Whoever came in it has left a mark; and if nobody did, the bucket stands as it began."""
+    now = NOON + DEMO.slack
+    last = seen(NOON - DEMO.band + round(ahead * DEMO.slack), at=NOON - SECOND)
+    assert likely(DEMO, last, now, life=0) is form
+
+
 def test_what_was_seen_in_this_slot_is_believed():
     last = seen(NOON - BASIC.band + 20_000, at=NOON + 5_000)
     assert likely(BASIC, last, NOON + 19_000, life=0) is Form.BUSY
@@ -95,6 +113,12 @@ def test_whoever_knows_nothing_tries_idle():
 )
 def test_a_mark_is_not_heeded_where_it_is_of_no_use(last, fresh, so):
     assert misled(BASIC, last, BASIC.at(NOON + 1), NOON + 1, fresh) is so
+
+
+def test_a_mark_of_the_slot_before_misleads_too_where_it_is_looked_at():
+    for number, so in ((-1, True), (0, True), (1, False), (-2, False)):
+        last = seen(NOON - 9 * SECOND, mark=DEMO.at(NOON + number * DEMO.slack).slots[0])
+        assert misled(DEMO, last, DEMO.at(NOON), NOON, fresh=False) is so, number
 
 
 def test_who_shares_is_as_was_measured_and_four_where_that_is_not_known():

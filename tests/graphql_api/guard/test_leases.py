@@ -630,7 +630,7 @@ def test_accounts_do_not_wait_for_one_another(sqlite, accounts, guard, clock, un
 
 
 def test_a_bucket_that_others_empty_is_not_asked_by_each_request(guard, caller, clock, store):
-    """Refused or given little, a process waits a little longer each time."""
+    """Refused or given little, a process keeps to its part of the rate."""
     rival = Guard(store.store, store.store, clock)
     calls = admitted = 0
     for number in range(4_000):

@@ -108,7 +108,8 @@ def grid() -> Iterator[Case]:
                 yield Case("BASIC", per_second, environments, 60, arrivals)
         for plan, cases in LEASED.items():
             for per_second, environments in cases:
-                if arrivals is Arrivals.CLUMPS and per_second / environments < CLUMP:
+                few = max(environments, per_second / environments) < CLUMP
+                if arrivals is Arrivals.CLUMPS and few:
                     continue  # what comes in a second has all come before a lease is there
                 seconds = 60 if per_second < 100 else 20
                 yield Case(plan, per_second, environments, seconds, arrivals)

@@ -160,28 +160,30 @@ class Charging:
         order = Order(1, cost)
         guess = likely
         first: Seen | None = None
+        found: UsageDay | None = None
         for attempt in range(FORMS_TRIED):
             now = self._clock()
             try:
                 seen = self.check(caller, cost, now)
             except RateLimited:
-                if attempt:
-                    self.ration(caller, 1, now)
+                if found is not None:
+                    self.ration(caller, 1, found, now)
                 raise
             first = first if attempt else seen
             outcome = self.write(caller, order, guess, seen, first, now, reach)
+            found = outcome.usage
             if outcome.admitted:
-                self.ration(caller, 1, now)
-                return outcome.usage, now
-            if caller.key_id in outcome.usage.revoked:
+                self.ration(caller, 1, found, now)
+                return found, now
+            if caller.key_id in found.revoked:
                 raise Unauthenticated(REVOKED)
             guess = fitting
-            if reach.spent and is_over(caller.plan, outcome.usage, now):
+            if reach.spent and is_over(caller.plan, found, now):
                 break
         # The store is well: it is this account that asks too much at the same instant.
         raise refusals.rate_limited(caller.plan, outcome.usage, now)
 
-    def ration(self, caller: Caller, requests: int, now: int) -> None:
+    def ration(self, caller: Caller, requests: int, found: UsageDay, now: int) -> None:
         """Keep to this process's part of the rate, once others have all but emptied the bucket.
 
         Each who comes would ask for the little that there is, and nearly all in vain. So it asks
@@ -192,14 +194,16 @@ class Charging:
         ----------
         requests : int
             As many as were admitted, or asked for in vain.
+        found : UsageDay
+            The day as the store has just had it.
         """
-        seen = self.last_seen(caller.account_id, now)
-        if seen is None:
-            return
         rate = rate_of(caller.plan.per_second, caller.plan.burst)
+        room = rate.room(now, found.tat)
+        if room * SCARCE >= rate.guaranteed:
+            return
+        seen = self.last_seen(caller.account_id, now)
         parts = sharers(rate, seen, now)
-        seen.held_until = 0
-        if rate.room(now, seen.usage.tat) < min(requests * (parts - 1), rate.guaranteed / SCARCE):
+        if seen is not None and room < requests * (parts - 1):
             hold = round(requests * rate.spacing * parts * random.uniform(*RATION))
             seen.held_until = now + min(hold, RATION_LONGEST)
 

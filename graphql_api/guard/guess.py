@@ -82,8 +82,7 @@ def likely(rate: Rate, seen: Seen | None, now: int, life: int) -> Form:
     better guess where the bucket stood further ahead by then.
     """
     begun = rate.slot_end(now) - rate.slots * rate.slack
-    tat = expected_tat(seen, begun)
-    if seen is None or tat is None or seen.at >= begun:
+    if seen is None or seen.at >= begun or (tat := expected_tat(seen, begun)) is None:
         return fitting(rate, seen, now, life)
     unsure = rate.slack // 8  # BUSY errs less there: if it has fallen so far, others have raised it
     return Form.BUSY if tat > rate.at(now, life=life).x - unsure else Form.IDLE

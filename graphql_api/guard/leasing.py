@@ -149,6 +149,7 @@ class Leasing:
         rate = rate_of(plan.per_second, plan.burst)
         guess = likely
         first = None
+        found: UsageDay | None = None
         for attempt in range(FORMS_TRIED):
             now = self._clock()
             day = day_of(now)
@@ -159,9 +160,9 @@ class Leasing:
             try:
                 seen = charging.check(caller, cost, now, holding.units)
             except RateLimited:
-                if attempt:
+                if found is not None:
                     requests = wanted(holding.traffic.expected(now), plan.lease)
-                    charging.ration(caller, max(1, requests), now)
+                    charging.ration(caller, max(1, requests), found, now)
                 raise
             first = first if attempt else seen
             size = Size(1, cost, 0)
@@ -184,18 +185,19 @@ class Leasing:
             except Unavailable as error:
                 self._failed(holding, order, error, now)
                 raise
+            found = outcome.usage
             if outcome.admitted:
-                charging.ration(caller, order.requests, now)
+                charging.ration(caller, order.requests, found, now)
                 admission = holding.settle(order, outcome, plan, cost, now)
                 if self._owing:  # the store is there again
                     self.pay_next(reach)
                 return admission
-            if not holding.restore(order, outcome.usage):
+            if not holding.restore(order, found):
                 logger.warning("a day's item holds less than a lease was charged to it")
-            if caller.key_id in outcome.usage.revoked:
+            if caller.key_id in found.revoked:
                 raise Unauthenticated(REVOKED)
             guess = fitting
-            if reach.spent and is_over(plan, outcome.usage, now):
+            if reach.spent and is_over(plan, found, now):
                 break
         raise refusals.rate_limited(plan, outcome.usage, now)
 

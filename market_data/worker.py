@@ -65,20 +65,24 @@ def due(
             if isinstance(kept, MarketDataError):
                 broken(symbol, kept)
                 continue
-            newest = _newest(kept, interval)
-            if newest is not None and _is_behind(newest, interval, some[symbol], now):
+            series = _of(interval, kept)
+            if series is not None and _is_behind(series, some[symbol], now):
                 yield FetchSeries(symbol, interval)
 
 
-def _newest(kept: Iterable[StoredInterval], interval: Interval) -> int | None:
-    return next((one.last_time for one in kept if one.interval is interval), None)
+def _of(interval: Interval, kept: Iterable[StoredInterval]) -> StoredInterval | None:
+    return next((one for one in kept if one.interval is interval), None)
 
 
-def _is_behind(newest: int, interval: Interval, instrument: Instrument, now: int) -> bool:
-    """Whether a newer bar ought to be there: no source is asked before it gives any."""
+def _is_behind(series: StoredInterval, instrument: Instrument, now: int) -> bool:
+    """Whether a newer bar ought to be there: no source is asked before it gives any.
+
+    What somebody who died has left unconfirmed is not there yet.
+    """
     delay = TERMS[instrument.source].delay if instrument.source in TERMS else 0
-    waits = max(0, delay - allowance(interval))
-    return newest < last_expected(now - waits, interval, instrument.calendar)
+    waits = max(0, delay - allowance(series.interval))
+    expected = last_expected(now - waits, series.interval, instrument.calendar)
+    return not series.settled or series.last_time < expected
 
 
 class Worker:
@@ -177,8 +181,8 @@ class Worker:
             return {"symbol": message.symbol, "interval": message.interval, "repeated": True}
         start, end = self._fetching.missing(instrument, message.interval)
         done = self._fetching.fetch(instrument, message.interval, start, end)
-        newest = _newest(self._bars.intervals(message.symbol), message.interval)
-        self._deliveries.record(_done(message), str(newest))
+        if (series := self._kept(message)) is not None:
+            self._deliveries.record(_done(message), str(series.last_time))
         return {
             "symbol": message.symbol,
             "interval": message.interval,
@@ -197,10 +201,13 @@ class Worker:
 
         One that was killed on its way may have left rows that are not confirmed, or not held.
         """
-        newest = _newest(self._bars.intervals(message.symbol), message.interval)
-        if newest is None or _is_behind(newest, message.interval, instrument, self._bars.clock()):
+        series = self._kept(message)
+        if series is None or _is_behind(series, instrument, self._bars.clock()):
             return False
-        return self._deliveries.last(_done(message)) == str(newest)
+        return self._deliveries.last(_done(message)) == str(series.last_time)
+
+    def _kept(self, message: FetchSeries) -> StoredInterval | None:
+        return _of(message.interval, self._bars.intervals(message.symbol))
 
     def _upload(self, message: Upload) -> dict[str, Any]:
         line = {"symbol": message.symbol, "interval": message.interval, "upload": message.place}

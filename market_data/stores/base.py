@@ -25,12 +25,20 @@ CONFIRM = SECOND // 2
 
 @dataclass(frozen=True, slots=True)
 class StoredInterval:
-    """One series as a list shows it."""
+    """One series as a list shows it.
+
+    Attributes
+    ----------
+    settled : bool
+        Whether no commit to the symbol is on its way, or was left there by one that died: its rows
+        are counted, and not answered until the next commit.
+    """
 
     interval: Interval
     first_time: int
     last_time: int
     count: int
+    settled: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,8 +146,10 @@ class ChunkedBarStore:
 def _listed(seen: Seen | MarketDataError | None) -> list[StoredInterval] | MarketDataError:
     if isinstance(seen, MarketDataError):
         return seen
+    if seen is None:
+        return []
     return [
-        StoredInterval(interval, *manifest.span, manifest.bars)
-        for interval, manifest in (seen.head.manifests.items() if seen else ())
+        StoredInterval(interval, *manifest.span, manifest.bars, not seen.head.pending)
+        for interval, manifest in seen.head.manifests.items()
         if manifest.bars
     ]

@@ -13,7 +13,7 @@ from market_data.messages import FetchSeries
 from market_data.stores.chunked import ChunkedBarStore
 from market_data.stores.deliveries import SqliteDeliveries
 from market_data.stores.sqlite_quarantine import SqliteQuarantine
-from market_data.worker import Worker
+from market_data.worker import Worker, due
 from tests.market_data.ingestion.test_fetching import Told
 from tests.market_data.stores.homes import HOMES
 
@@ -132,6 +132,24 @@ def test_what_a_killed_worker_began_the_next_one_finishes(place, clock, point):
     assert place.worker().work([MESSAGE], lambda: 900.0) == DONE
     clock.sleep(30)
     assert place.snapshot().data_version == settled
+
+
+def test_what_a_killed_worker_left_unconfirmed_is_due(place, clock):
+    def is_due():
+        bars = ChunkedBarStore(place.parts["bars"], clock)
+        return list(due(bars, ONE_DAY, {"told"}, clock.now, {}.setdefault))
+
+    dying = Dying(place.parts["bars"], "swap", 1, done=True)
+    with pytest.raises(Killed):
+        place.worker(bars=dying).work([MESSAGE], lambda: 900.0)
+    clock.sleep(30)
+    assert len(place.closes()) == 15
+    # Nobody but the schedule asks again, as where a laptop's watch was killed.
+    assert is_due() == [FetchSeries("ACME", ONE_DAY)]
+    assert place.worker().work([MESSAGE], lambda: 900.0) == DONE
+    clock.sleep(30)
+    assert place.closes() == place.expected
+    assert is_due() == []
 
 
 def test_two_workers_that_are_brought_one_message_do_its_work_once(place, clock):

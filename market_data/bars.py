@@ -28,12 +28,12 @@ from dataclasses import dataclass, field
 from typing import Self, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.types import Bars, Float64, Int64, Interval
 from market_data.adjust import Adjustment, WorkedIn, adjust
 from market_data.calendar import closes_at, last_expected
 from market_data.instruments import ActionKind, CorporateAction, Instrument
+from market_data.runs import distinct, ends, span
 from market_data.snapshot import Snapshot, data_version
 
 FOREVER = 2**63 - 1
@@ -137,7 +137,7 @@ class Series:
         object.__setattr__(
             self,
             "_moments",
-            (_distinct(self.known), _distinct(np.array(known + effective, np.int64))),
+            (distinct(self.known), distinct(np.array(known + effective, np.int64))),
         )
 
     @classmethod
@@ -232,11 +232,11 @@ class Series:
 
     def _look(self, as_of: int, adjustment: Adjustment) -> _View:
         rows = np.flatnonzero(self.known <= as_of)
-        time = self.time[_run(rows)]
-        rows = rows[_last(time)]
+        time = self.time[span(rows)]
+        rows = rows[ends(time)]
         if WITHDRAWN in self.origins:
             rows = rows[self.origin[rows] != self.origins.index(WITHDRAWN)]
-        which = _run(rows)
+        which = span(rows)
         columns = (self.open, self.high, self.low, self.close, self.volume)
         raw = Bars(self.time[which], *(column[which] for column in columns))
         adjusted, worked_in = adjust(raw, self.interval, self._known_actions(as_of), adjustment)
@@ -253,7 +253,7 @@ class Series:
 
         In whichever order a store tells of them: that is decided by rows that come later, too.
         """
-        used = _distinct(origin).tolist() if len(self.origins) > 1 else [0] * bool(len(origin))
+        used = distinct(origin).tolist() if len(self.origins) > 1 else [0] * bool(len(origin))
         return sorted(
             (self.origins[i] for i in used), key=lambda one: (one != self.origins[0], one)
         )
@@ -289,25 +289,3 @@ def _keep(cache: dict[K, V], key: K, value: V, most: int) -> None:
     for old in list(cache)[: max(0, len(cache) - most + 1)]:
         cache.pop(old, None)
     cache[key] = value
-
-
-def _distinct(values: Int64) -> Int64:
-    """The values in order, each once; np.unique would import numpy.ma at the first request."""
-    # Most are equal to the one after them: so there is little to be sorted.
-    ordered = np.sort(values[_last(values)])
-    return ordered[_last(ordered)]
-
-
-def _last(values: Int64) -> NDArray[np.bool_]:
-    """Whether each value is the last one of its run of equal ones."""
-    last = np.ones(len(values), np.bool_)
-    np.not_equal(values[1:], values[:-1], last[:-1])
-    return last
-
-
-def _run(rows: Int64) -> Int64 | slice:
-    """The same rows, as a slice, which copies nothing, where one follows on the other."""
-    count = len(rows)
-    if count and rows[-1] - rows[0] == count - 1:
-        return slice(int(rows[0]), int(rows[-1]) + 1)
-    return rows

@@ -115,8 +115,8 @@ def _shared_times(planes: bytes, rows: int, unit: int, first: int) -> tuple[Int6
     steps = apart(signed(planes, rows), rows)
     _accumulate(steps, 0, None, steps)
     steps *= unit
+    steps[:1] = first
     time: Int64 = _accumulate(steps)
-    time += first
     time.setflags(write=False)
     # numpy takes three times as long to tell whether all are true.
     return time, b"\0" not in (time[1:] > time[:-1]).tobytes()
@@ -167,9 +167,8 @@ def _values(head: Header, found: NDArray[Any] | None) -> _Values:
     bits = BITS in (head.price_scale, head.volume_scale)
     columns = _integers(head, found, np.int64 if bits else np.float64)
     close, opens, high, low, volume = columns  # as yet gap, body, above, below
+    close[:1] = head.open
     close += opens
-    first = close[:1]
-    first += head.open
     _accumulate(close, 0, None, close)
     np.subtract(close, opens, opens)
     high += np.maximum(opens, close)

@@ -71,3 +71,9 @@ def test_columns_that_are_no_series_are_refused():
         Bars(np.arange(3), column, column, column, np.ones((3, 1)), column)
     with pytest.raises(BadBars, match="times must increase"):
         Bars(np.array([0, 2, 2]), *[column] * 5)
+
+
+def test_all_of_the_bars_are_the_bars_themselves(real):
+    bars = real["IBM"]
+    assert bars[:] is bars[: len(bars)] is bars[-len(bars) :] is bars
+    assert len(bars[1:]) == len(bars[:-1]) == len(bars) - 1

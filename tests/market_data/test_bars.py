@@ -218,6 +218,19 @@ def test_the_same_moment_is_answered_from_memory_and_memory_is_bounded(series, d
     assert all(len(view.versions) <= 8 for view in many._views.values())
 
 
+def test_what_is_known_whole_is_looked_at_and_not_copied(series, day):
+    plain = dataclasses.replace(
+        series,
+        **{name: getattr(series, name)[3:] for name in ("time", "known", "origin")},
+        **{name: getattr(series, name)[3:] for name in ("open", "high", "low", "close", "volume")},
+    )
+    raw = plain.snapshot(now=NOW, adjustment=Adjustment.RAW).bars
+    assert raw.close.tolist() == [55, 60, 70]
+    assert np.shares_memory(raw.close, plain.close)
+    restated = series.snapshot(now=NOW, adjustment=Adjustment.RAW).bars
+    assert not np.shares_memory(restated.close, series.close)
+
+
 def test_threads_get_the_same_answer(series, day):
     answers = []
 

@@ -98,6 +98,8 @@ def test_the_smallest_exact_scale_is_chosen_and_else_the_bits_are_kept():
     assert scales([1.5, 2.25]) == (2, 2)
     assert scales([1200.0, 300.0]) == (-2, -2)
     assert scales([33.5501, 7.0]) == (4, 4)
+    assert scales([1.5] * 500 + [2.25] + [1.5] * 500) == (2, 2)
+    assert scales([1.5] * 500 + [1 / 3] + [1.5] * 500) == (127, 127)
     assert scales([1 / 3]) == scales([1e300]) == scales([2.0**52]) == (127, 127)
 
 

@@ -2,16 +2,18 @@
 
 https://alternative.me/crypto/fear-and-greed-index/#api
 
-The index lies on 0 (extreme fear) to 100 (extreme greed), reaches back to 2018-02-01, and is
-published at about 00:00Z for the date that it is dated. 60 requests a minute are allowed. Its terms
-ask that the source be named where its data are shown.
+The index lies on 0 (extreme fear) to 100 (extreme greed), reaches back to 2018-02-01, and is made
+from 00:00Z on of the date that it is dated: ``time_until_update`` counts down to that moment. When
+each was there is not told, so it counts as public a quarter of an hour later, and no bar that
+closes at midnight hears what was made after it. 60 requests a minute are allowed. Its terms ask
+that the source be named where its data are shown.
 """
 
 from typing import Final
 
 import numpy as np
 
-from market_data.calendar import DAY, SECOND
+from market_data.calendar import DAY, MINUTE, SECOND
 from market_data.clock import Clock
 from market_data.errors import BadReadings
 from market_data.readings import Delivered
@@ -26,6 +28,7 @@ NAME: Final = "fear_greed"
 BASE: Final = "https://api.alternative.me"
 LIMIT: Final = Limit(60, 60.0)
 LOWEST, HIGHEST = 0, 100
+MADE_IN: Final = 15 * MINUTE  # from the moment that a reading is dated, and surely no longer
 
 
 class FearGreed:
@@ -50,7 +53,8 @@ class FearGreed:
     def fetch(self, start: int, end: int) -> Delivered:
         """The readings of the days from ``start`` up to, and not at, ``end``, as 0 to 1.
 
-        A reading is public from the moment that it is dated.
+        A reading is public a quarter of an hour after the moment that it is dated, or when it was
+        fetched if that was sooner.
 
         Raises
         ------
@@ -73,7 +77,8 @@ class FearGreed:
         moments = np.array(times, np.int64)
         values = np.array([rows[time] for time in times], np.float64)
         try:
-            return Delivered(moments, moments, values, NAME, fetched_at)
+            public = np.minimum(moments + MADE_IN, fetched_at)
+            return Delivered(moments, public, values, NAME, fetched_at)
         except BadReadings as error:
             raise self._reader.bad(str(error)) from error
 

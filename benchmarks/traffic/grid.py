@@ -71,15 +71,17 @@ class Case:
         A lease lives a second, so where an environment has m requests a second, one of m + 1 needs
         a write at the least, and one of half as many is what is held to; where there are few
         requests, each environment's two look-ups a minute are more than what a guess may cost. And
-        where one request takes a whole slot of time, two who come in one slot leave the bucket
-        further ahead than anybody can know who comes after a slot without any.
+        where one request takes a whole slot of time and most of the rate is used, two who come in
+        one slot leave the bucket further ahead than anybody can know who comes after a slot without
+        any, and has heard nothing since three others came.
         """
         look_ups = load.reads / load.granted
         plan = PLANS[self.plan]
         each = min(self.per_second, plan.per_second) / self.environments
         if plan.lease:
             return WITH_LEASES if each >= ENOUGH else 2 / (1 + each) + look_ups
-        if self.environments > 1 and rate_of(plan.per_second, plan.burst).slots > 1:
+        slots = rate_of(plan.per_second, plan.burst).slots
+        if slots > 1 and self.environments > 2 and 2 * self.per_second > plan.per_second:
             return WITHOUT_LEASES + look_ups
         return max(WITHOUT_LEASES, 1.035 + look_ups)
 

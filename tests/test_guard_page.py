@@ -84,7 +84,6 @@ def test_the_headers_that_are_shown_are_those_that_are_sent() -> None:
                 charging.RECHECK_LONGEST // SECOND,
             ),
         ),
-        (r"waits up to ([\d.]+) s before it asks again", (charging.HOLD_MOST / SECOND,)),
         (r"After (\d+) failures in a row", (breaker.FAILURES,)),
         (r"(\d+) ms at first and up to a second", (charging.THROTTLED_FOR * 1_000 // SECOND,)),
         (r"For\s+the next (\d+) s its\s+leases are twice", (leasing.PRESSED_FOR // SECOND,)),
@@ -103,5 +102,8 @@ def test_what_the_page_says_in_words_is_so() -> None:
     assert lease_size.LONGEST == SECOND
     assert lease_size.SHARE == lease_size.GROWTH == 4
     assert lease_size.FEW == 12
-    assert reach.PATIENCE == charging.THROTTLED_MOST == SECOND
+    assert lease_size.AHEAD == 8
+    assert lease_size.FAST == charging.SCARCE == 16
+    assert (lease_size.LEAST, lease_size.MOST) == ((-2, 0.1), (1, 0.5))
+    assert reach.PATIENCE == charging.THROTTLED_MOST == charging.RATION_LONGEST == SECOND
     assert {plan.lease for plan in PLANS.values()} == {0, 50}

@@ -1,6 +1,8 @@
 """One process of an attack: eight warm environments, each a thread with a guard and a store.
 
-    python -m tests.attacks.guard.environments sqlite|dynamodb FILE|TABLE NUMBER
+    python -m tests.attacks.guard.environments sqlite|dynamodb|slow FILE|TABLE NUMBER
+
+A DynamoDB that is "slow" is waited for longer than a real one would be.
 
 Says "ready", reads trials from standard input, one a line, and says "done" after each. Whatever
 happens is written to the trial's folder in the moment it happens, a line at a time and past all
@@ -147,11 +149,21 @@ def stores(kind: str, place: str) -> list[Any]:
     else:
         from graphql_api.stores.dynamodb import DynamoDBStore, connect
 
-        opened = [DynamoDBStore(connect(), place) for _ in range(THREADS)]
+        connected = connect_patiently if kind == "slow" else connect
+        opened = [DynamoDBStore(connected(), place) for _ in range(THREADS)]
     for store in opened:
         with suppress(StoreUnavailable):  # the first call loads what the later ones have
             store.find_account("nobody")
     return opened
+
+
+def connect_patiently() -> Any:
+    """A client that tries everything once, as the guard's does, and waits ten times as long."""
+    import boto3
+    from botocore.config import Config
+
+    once = {"total_max_attempts": 1}
+    return boto3.client("dynamodb", config=Config(connect_timeout=5, read_timeout=5, retries=once))
 
 
 def say(word: str) -> None:

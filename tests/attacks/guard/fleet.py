@@ -24,7 +24,6 @@ from tests.attacks.guard.trials import MIDNIGHT, SKEW, WEIGHTS, Result, Trial, s
 __all__ = ["Fleet", "fleet"]
 
 ROOT = Path(__file__).parents[3]
-PROCESSES = 4
 EIGHT_HOURS = 8 * 3_600 * SECOND
 FAILING = 0.1  # of the requests that are admitted
 LEAD, LONGEST_LEAD = SECOND // 3, 5 * SECOND  # between being told of a trial and its beginning
@@ -39,20 +38,27 @@ class Fleet:
     store : SqliteStore or DynamoDBStore
         What the attack is made on, for opening accounts and reading what was used.
     kind, place : str
-        ``sqlite`` and its file, or ``dynamodb`` and its table.
+        ``sqlite`` and its file, or ``dynamodb`` or ``slow`` and its table.
     environment : mapping
         The variables by which a process finds it.
+    processes : int
+        Of eight environments each.
     """
 
     def __init__(
-        self, store: Any, kind: str, place: str, environment: Mapping[str, str] | None = None
+        self,
+        store: Any,
+        kind: str,
+        place: str,
+        environment: Mapping[str, str] | None = None,
+        processes: int = 4,
     ) -> None:
         self._store = store
         ours = ("INTELLPULSE_", "AWS_", "COVERAGE_", "COV_")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         self._environment = kept | dict(environment or {})
         self._command = [sys.executable, "-m", "tests.attacks.guard.environments", kind, place]
-        self._processes = [self._start(number) for number in range(PROCESSES)]
+        self._processes = [self._start(number) for number in range(processes)]
         self._lead = LEAD
 
     def run(self, trial: Trial) -> Result:
@@ -88,7 +94,7 @@ class Fleet:
             if trial.killed:
                 at = begins + (ends - begins) * 2 // 3
                 time.sleep(max(0, at - true_time()) / SECOND)
-                alive.remove(self._kill(random.Random(seed).randrange(PROCESSES)))
+                alive.remove(self._kill(random.Random(seed).randrange(len(self._processes))))
             for process in alive:
                 hear(process, "done")
             evidence = read(Path(folder))
@@ -148,10 +154,14 @@ def hear(process: Any, word: str) -> None:
 
 @contextmanager
 def fleet(
-    store: Any, kind: str, place: str, environment: Mapping[str, str] | None = None
+    store: Any,
+    kind: str,
+    place: str,
+    environment: Mapping[str, str] | None = None,
+    processes: int = 4,
 ) -> Iterator[Fleet]:
     """A fleet on a store, until the end of a block."""
-    started = Fleet(store, kind, place, environment)
+    started = Fleet(store, kind, place, environment, processes)
     try:
         yield started
     finally:

@@ -33,7 +33,9 @@ def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     store.close()
 
 
-def on_a_table(place: DynamoDBEndpoint | Ministack) -> Iterator[Fleet]:
+def on_a_table(
+    place: DynamoDBEndpoint | Ministack, kind: str = "dynamodb", processes: int = 4
+) -> Iterator[Fleet]:
     environment = place.environment()
     table = f"attacked-{uuid.uuid4()}"  # moto keeps its tables from one endpoint to the next
     with pytest.MonkeyPatch.context() as patch:
@@ -42,7 +44,7 @@ def on_a_table(place: DynamoDBEndpoint | Ministack) -> Iterator[Fleet]:
         client = boto3.client("dynamodb")  # it waits longer than those of the attackers do
         client.create_table(TableName=table, **TABLE)
         store = DynamoDBStore(client, table)
-        with fleet(store, "dynamodb", table, environment) as started:
+        with fleet(store, kind, table, environment, processes) as started:
             yield started
         store.close()
 

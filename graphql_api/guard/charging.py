@@ -82,8 +82,9 @@ class Charging:
         Raises
         ------
         RateLimited, QuotaExceeded, Unavailable
-            As long as that must still hold: ``tat`` never falls, and ``used`` only by refunds. And
-            for a moment after the store has asked for fewer writes of this account.
+            As long as that must still hold: ``tat`` never falls, and ``used`` only by refunds. For
+            a moment after the store has asked for fewer writes of this account, and where this
+            process has had its part of an all but empty bucket (see ``ration``).
         """
         seen = self.last_seen(caller.account_id, now)
         plan = caller.plan

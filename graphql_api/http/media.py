@@ -2,7 +2,7 @@
 
 from graphql_api.errors import NotAcceptable
 
-__all__ = ["JSON", "RESPONSE_JSON", "negotiate"]
+__all__ = ["JSON", "RESPONSE_JSON", "negotiate", "weighed"]
 
 JSON = "application/json"
 RESPONSE_JSON = "application/graphql-response+json"
@@ -27,10 +27,10 @@ def negotiate(accept: str | None) -> str:
     """
     if accept is None or not accept.strip():
         return JSON
-    ranges = [_range(part) for part in accept.split(",")[:64] if part.strip()]
+    ranges = [weighed(part) for part in accept.split(",")[:64] if part.strip()]
     best, weight = "", 0.0
     for ours in _OURS:
-        fitting = [(specific, q) for name, specific, q in ranges if _fits(name, ours)]
+        fitting = [(_specific(name), q) for name, q in ranges if _fits(name, ours)]
         q = max(fitting)[1] if fitting else 0.0
         if q > weight:
             best, weight = ours, q
@@ -43,8 +43,15 @@ def _fits(name: str, ours: str) -> bool:
     return name in {ours, "application/*", "*/*"}
 
 
-def _range(part: str) -> tuple[str, int, float]:
-    """A media range, how specific it is, and its weight; a weight that is none counts as 0."""
+def _specific(name: str) -> int:
+    return 0 if name == "*/*" else 1 if name.endswith("/*") else 2
+
+
+def weighed(part: str) -> tuple[str, float]:
+    """One part of an Accept header or its kin: its name in small letters, and its weight.
+
+    A weight that is none, and a charset that we do not write, count as 0.
+    """
     name, *parameters = (piece.strip() for piece in part.split(";"))
     weight, charset = 1.0, True
     for parameter in parameters:
@@ -57,6 +64,4 @@ def _range(part: str) -> tuple[str, int, float]:
                 weight = 0.0
         elif key.strip().lower() == "charset":
             charset = value in {"utf-8", "utf8"}
-    name = name.lower()
-    specific = 0 if name == "*/*" else 1 if name.endswith("/*") else 2
-    return name, specific, weight if charset and weight == weight else 0.0
+    return name.lower(), weight if charset and weight == weight else 0.0

@@ -11,8 +11,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from graphql_api.errors import Unavailable
+from graphql_api.exchange import Answer
 from graphql_api.execution import Service
 from graphql_api.http.body import ALLOWED, read_query
+from graphql_api.http.coding import SHORTEST, compressed, takes_gzip
 from graphql_api.http.conditional import holds
 from graphql_api.http.media import JSON, RESPONSE_JSON, negotiate
 from graphql_api.limits import check_length, ends_of
@@ -20,7 +22,6 @@ from graphql_api.observability import note
 from graphql_api.schema.errors import as_api_error, refusal
 
 __all__ = ["GraphQLView", "respond"]
-
 
 CREDENTIALS: Final = frozenset({b"x-api-key", b"authorization"})
 
@@ -49,19 +50,28 @@ class GraphQLView:
             media = negotiate(request.headers.get("accept"))
             if request.method == "OPTIONS":
                 return Response(status_code=204, headers={"Allow": ", ".join(ALLOWED)})
-            reach = self._service.guard.reach()
-            # The socket's or Function URL's peer, or whom our own CDN names (origin.py).
-            address = request.client.host if request.client else None
-            shown = _credentials(request.scope["headers"])
-            caller = await self._call(self._service.guard.authenticate, shown, reach, address)
-            note(account=caller.account_id, key=caller.key_id[:12])
-            query = await read_query(request, self._max_body_bytes)
-            query = replace(query, ends=ends_of(request.scope))
-            answer = await self._call(self._service.answer, caller, query, reach)
+            answer = await self._answer(request)
         except Exception as error:
             refused = as_api_error(error)
             note(errors=[refused.code])
             return respond(refusal(refused), media, refused.status, refused.headers())
+        return await self._told(request, answer, media)
+
+    async def _answer(self, request: Request) -> Answer:
+        """What the service says to whoever asks."""
+        reach = self._service.guard.reach()
+        # The socket's or Function URL's peer, or whom our own CDN names (origin.py).
+        address = request.client.host if request.client else None
+        shown = _credentials(request.scope["headers"])
+        caller = await self._call(self._service.guard.authenticate, shown, reach, address)
+        note(account=caller.account_id, key=caller.key_id[:12])
+        query = await read_query(request, self._max_body_bytes)
+        query = replace(query, ends=ends_of(request.scope))
+        answer: Answer = await self._call(self._service.answer, caller, query, reach)
+        return answer
+
+    async def _told(self, request: Request, answer: Answer, media: str) -> Response:
+        """An answer as HTTP tells it: its status, its headers, and its body where one is needed."""
         if (pause := _out_of_reach(answer.body)) is not None:
             headers = {**answer.headers, "Retry-After": str(pause)}
             return respond(answer.body, media, Unavailable.status, headers)
@@ -70,17 +80,20 @@ class GraphQLView:
             note(errors=[too_long["extensions"]["code"]])
             body = {"errors": [too_long], "data": None, "extensions": answer.body["extensions"]}
             return respond(body, media, 200, answer.headers)
+        headers = dict(answer.headers)
+        if answer.etag is not None:
+            # Kept by the caller's own cache alone, which asks each time whether its copy still
+            # holds; hearing that it does is admitted and paid for as the answer is.
+            headers |= {"etag": answer.etag, "cache-control": "private, no-cache"}
+            if holds(request.headers.get("if-none-match"), answer.etag):
+                return Response(status_code=304, headers={**_HEADERS, **headers})
+        if len(content) > SHORTEST and takes_gzip(request.headers.get("accept-encoding")):
+            content = await self._call(compressed, content)
+            headers["content-encoding"] = "gzip"
         # The older type answers 200 for whatever was a GraphQL request; the newer one says 400 of
         # a query that could not run.
         status = 400 if media == RESPONSE_JSON and not answer.executed else 200
-        if answer.etag is None:
-            return respond(content, media, status, answer.headers)
-        # Kept by the caller's own cache alone, which asks each time whether its copy still holds;
-        # hearing that it does is admitted and paid for as the answer is.
-        kept = {**answer.headers, "etag": answer.etag, "cache-control": "private, no-cache"}
-        if holds(request.headers.get("if-none-match"), answer.etag):
-            return Response(status_code=304, headers={**_HEADERS, **kept})
-        return respond(content, media, status, kept)
+        return respond(content, media, status, headers)
 
     async def _call(self, function: Any, *arguments: Any) -> Any:
         if self._threads:
@@ -114,7 +127,7 @@ def _out_of_reach(body: Mapping[str, Any]) -> int | None:
 
 _HEADERS = {
     "cache-control": "no-store",
-    "vary": "Accept, x-api-key, Authorization",
+    "vary": "Accept, Accept-Encoding, x-api-key, Authorization",
     "x-content-type-options": "nosniff",
 }
 

@@ -109,6 +109,22 @@ def test_without_a_build_there_are_no_assets(unbuilt: None) -> None:
     assert TestClient(app()).get("/graphiql/assets/index-Ab1.js").status_code == 404
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_an_asset_is_sent_as_gzip_to_browsers_that_take_it(built: Path, method: str) -> None:
+    with TestClient(app()) as client:
+        plain, short = (
+            client.request(
+                method, "/graphiql/assets/index-Ab1.js", headers={"accept-encoding": coding}
+            )
+            for coding in ("identity", "gzip, deflate, br")
+        )
+    assert plain.headers["vary"] == short.headers["vary"] == "Accept-Encoding"
+    assert plain.headers["content-type"] == short.headers["content-type"]
+    assert "content-encoding" not in plain.headers
+    assert ("content-encoding" in short.headers) == (method == "GET")
+    assert plain.content == short.content
+
+
 def ask_lambda(path: str) -> dict[str, Any]:
     event = {
         "version": "2.0",

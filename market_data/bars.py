@@ -43,6 +43,8 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 __all__ = [
+    "BY_HAND",
+    "CONFIRMED",
     "FOREVER",
     "RELEASED",
     "WITHDRAWN",
@@ -53,17 +55,30 @@ __all__ = [
     "Snapshot",
 ]
 
-# Origins of rows that no source told: a bar that is taken back, and one that somebody put back.
+# Origins of rows that no source told: a bar that is taken back, and one that is put back, by hand
+# or because another source has it too.
 WITHDRAWN = "withdrawn"
 RELEASED = "released by hand"
+CONFIRMED = "confirmed by another source"
+# Of splits and dividends that somebody told in place of the source.
+BY_HAND = "by hand"
 
 
 @dataclass(frozen=True, slots=True)
 class KnownAction:
-    """A corporate action and the time from which it is known."""
+    """A corporate action and the time from which it is known.
+
+    Parameters
+    ----------
+    action : CorporateAction
+    known : int, microseconds UTC
+    overruled : float or None
+        What the source says instead, where somebody has told it by hand.
+    """
 
     action: CorporateAction
     known: int
+    overruled: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,10 +258,10 @@ class Series:
         return _View(raw, adjusted, worked_in, self.origin[which], self._sources(which))
 
     def _sources(self, rows: Int64 | slice) -> tuple[str, ...]:
-        """Whose bars some rows are: also those that somebody put back by hand have a source."""
+        """Whose bars some rows are: also those that were put back have a source."""
         own = self.instrument.source
         names = self._named(self.origin[rows]) or [self.origins[0]]
-        return tuple(dict.fromkeys(own if one == RELEASED else one for one in names))
+        return tuple(dict.fromkeys(own if one in {RELEASED, CONFIRMED} else one for one in names))
 
     def _named(self, origin: Int64) -> list[str]:
         """The origins of some rows, the symbol's own first and the others by name.

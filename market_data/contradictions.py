@@ -2,7 +2,8 @@
 
 A fall or rise of over 40 % that no split explains may be true: AAPL fell by 52 % on 2000-09-29. So
 it is kept, and told. It is taken back only where the next bar is as far away again, on the side it
-came from, or where a second source says of the same bar something quite different.
+came from, or where a second source says of the same bar something quite different. A second source
+that has jumped as far at the same bar confirms it: two that saw it know more than what came after.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,16 @@ import numpy as np
 from engine.types import Float64, Int64
 from market_data.rules import JUMP
 
-__all__ = ["Contradicted", "Jump", "by_second_source", "by_the_next_bar", "levels", "unexplained"]
+__all__ = [
+    "Contradicted",
+    "Jump",
+    "by_second_source",
+    "by_the_next_bar",
+    "is_near",
+    "levels",
+    "seen_by_both",
+    "unexplained",
+]
 
 # New shares for one old, as companies split: one of these that is as near explains a jump.
 USUAL = (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50, 75, 100, 200, 500, 1_000, 10_000)
@@ -144,7 +154,29 @@ def by_second_source(
     found = []
     for i in (np.flatnonzero(away) + 1).tolist():
         said = other.get(int(time[i]))
-        if said is not None and abs(said / close[i] - 1.0) > NEAR:
+        if said is not None and not is_near(said, float(close[i])):
             reason = f"a close of {close[i]:g} after {close[i - 1]:g}, where {named} has {said:g}"
             found.append(Contradicted(int(time[i]), reason))
     return found
+
+
+def seen_by_both(
+    time: Int64, close: Float64, level: Float64, other: Mapping[int, float], named: str
+) -> dict[int, str]:
+    """The bars that jump and at which another source has jumped as well, each with what it has.
+
+    Parameters are those of `by_second_source`.
+    """
+    found = {}
+    for i in (np.flatnonzero(np.abs(level[1:] / level[:-1] - 1.0) > JUMP) + 1).tolist():
+        said = other.get(int(time[i]))
+        if said is None or not is_near(said, float(close[i])):
+            continue
+        if abs(level[i] * said / (close[i] * level[i - 1]) - 1.0) > JUMP:
+            found[int(time[i])] = f"{named} has {said:g}"
+    return found
+
+
+def is_near(one: float, other: float) -> bool:
+    """Whether two closes of a bar may be those of the same trade or of trades close by."""
+    return abs(one / other - 1.0) <= NEAR

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.types import Bars, Interval
 from market_data.actions_file import read_actions
-from market_data.bars import Adjustment, Series
+from market_data.bars import BY_HAND, Adjustment, Series
 from market_data.clock import Sleep, wait_until
 from market_data.csv_file import calendar_of, read_csv
 from market_data.errors import BadCsv, MarketDataError
@@ -203,12 +203,15 @@ def import_actions(
     *,
     sleep: Sleep | None = time.sleep,
 ) -> ImportSummary | None:
-    """Import splits and dividends of a symbol that is kept; None where the symbol is unknown."""
+    """Import splits and dividends of a symbol that is kept; None where the symbol is unknown.
+
+    They stand against what the source says of them, until it says something else.
+    """
     kept = store.instrument(symbol)
     if kept is None:
         return None
     nothing = Bars(np.zeros(0, np.int64), *[np.zeros(0)] * 5)
-    result = store.commit(kept, interval, nothing, read_actions(path), origin=FILE)
+    result = store.commit(kept, interval, nothing, read_actions(path), origin=BY_HAND)
     if sleep is not None and result.known is not None:
         wait_until(result.known, store.clock, sleep)
     return ImportSummary(kept, interval, result)

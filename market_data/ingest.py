@@ -1,25 +1,19 @@
 """A batch from a source into the store: what keeps the rules is committed, the rest is held."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from engine.types import Bars, Float64, Int64, Interval
+from engine.types import Bars, Interval
 from market_data.adjust import Adjustment
-from market_data.bars import RELEASED, WITHDRAWN, Series
+from market_data.bars import CONFIRMED, RELEASED, WITHDRAWN, Series
 from market_data.calendar import LENGTH
-from market_data.contradictions import (
-    Contradicted,
-    Jump,
-    by_second_source,
-    by_the_next_bar,
-    levels,
-    unexplained,
-)
+from market_data.contradictions import Contradicted, Jump
+from market_data.doubts import Doubts, doubts
 from market_data.errors import NothingKept, NotReleasable
-from market_data.instruments import ActionKind, Instrument
+from market_data.instruments import Instrument
 from market_data.quarantine import Quarantined, QuarantineStore, State, of_batch
 from market_data.sources.base import RawAction, RawBar, RawBatch
 from market_data.sources.sifting import Refusal, Refused, Sifted, sift
@@ -27,8 +21,6 @@ from market_data.stores.base import BarStore, CommitResult
 
 __all__ = ["Ingested", "Ingestion", "kept_bars"]
 
-# Kept bars on each side of a batch that its jumps are judged beside.
-BESIDE: Final = 2
 COLUMNS: Final = ("open", "high", "low", "close", "volume")
 
 
@@ -74,7 +66,8 @@ class Ingestion:
         Parameters
         ----------
         second : RawBatch, optional
-            What another source says of the same bars: it contradicts jumps, and is not kept.
+            What another source says of the same bars: it contradicts jumps or confirms them, and
+            is not kept.
 
         Raises
         ------
@@ -87,45 +80,100 @@ class Ingestion:
         series = self._bars.series(instrument.symbol, batch.interval)
         kept = kept_bars(series)
         before = self._quarantine.of_series(instrument.symbol, batch.interval)
-        # Nothing contradicts a bar any more that somebody released.
-        released = {row.time for row in before if row.state is State.RELEASED}
-        dropped = {row.id for row in before if row.state is State.DROPPED}
-        beside = _beside(sifted, series, kept)
-        doubtful = {
-            one.time: one
-            for one in _contradicted(beside, second, instrument.calendar)
-            if one.time not in released
-        }
-        doubted = np.isin(sifted.bars.time, list(doubtful))
-        bars = _some(sifted.bars, ~doubted)
+        doubt = doubts(sifted, series, kept, before, second, instrument.calendar)
+        good = _some(sifted.bars, ~np.isin(sifted.bars.time, list(doubt.told)))
+        result = self._keep(instrument, batch, good, kept, sifted, doubt)
+        gone = self._take_back(instrument, batch, kept, doubt)
+        rows = _Rows(batch, sifted, kept)
+        taken_back = {time: doubt.kept[time] for time in gone.time.tolist()}
+        refused = [*sifted.refused, *rows.of({**taken_back, **doubt.told})]
+        held = self._hold(instrument, batch, refused, good, before)
+        self._confirm(instrument, batch, rows.of(doubt.confirmed))
+        new = set(good.time.tolist()) - set(kept.time.tolist())
+        jumps = tuple(one for one in doubt.jumps if one.time in new)
+        return Ingested(result, tuple(held), tuple(gone.time.tolist()), jumps)
+
+    def _keep(
+        self,
+        instrument: Instrument,
+        batch: RawBatch,
+        good: Bars,
+        kept: Bars,
+        sifted: Sifted,
+        doubt: Doubts,
+    ) -> CommitResult:
+        """Commit the good bars of a batch.
+
+        A source that goes on saying what was taken back does not put it back; one that another
+        source confirms does.
+        """
+        back = np.isin(good.time, list(doubt.confirmed)) & ~np.isin(good.time, kept.time)
+        fetched_at = batch.fetched_at
         result = self._bars.commit(
             instrument,
             batch.interval,
-            bars,
+            _some(good, ~back),
             sifted.actions,
-            fetched_at=batch.fetched_at,
+            fetched_at=fetched_at,
             origin=batch.source,
         )
-        taken_back = _some(kept, np.isin(kept.time, list(doubtful)))
-        if len(taken_back):
-            self._bars.commit(
-                instrument,
-                batch.interval,
-                taken_back,
-                fetched_at=batch.fetched_at,
-                origin=WITHDRAWN,
-            )
-        refused = [*sifted.refused, *_refused(batch, sifted, doubtful, taken_back)]
-        rows = of_batch(instrument.symbol, batch, refused)
-        held = [row for row in rows if row.id not in dropped]
-        times = set(bars.time.tolist())
-        told = times & {row.time for row in before if row.state is State.HELD}
+        if not back.any():
+            return result
+        confirmed = self._bars.commit(
+            instrument,
+            batch.interval,
+            _some(good, back),
+            fetched_at=fetched_at,
+            origin=CONFIRMED,
+        )
+        return result.plus(confirmed)
+
+    def _take_back(
+        self, instrument: Instrument, batch: RawBatch, kept: Bars, doubt: Doubts
+    ) -> Bars:
+        """Take back the kept bars that are contradicted; none that a newer fetch has told."""
+        doubtful = _some(kept, np.isin(kept.time, list(doubt.kept)))
+        if not len(doubtful):
+            return doubtful
+        result = self._bars.commit(
+            instrument,
+            batch.interval,
+            doubtful,
+            fetched_at=batch.fetched_at,
+            origin=WITHDRAWN,
+        )
+        return doubtful if result.restated else doubtful[:0]
+
+    def _hold(
+        self,
+        instrument: Instrument,
+        batch: RawBatch,
+        refused: Sequence[Refused],
+        good: Bars,
+        before: Sequence[Quarantined],
+    ) -> list[Quarantined]:
+        """Hold what was not taken, but for what is dropped, and let go of what was told anew."""
+        symbol, interval = instrument.symbol, batch.interval
+        dropped = {row.id for row in before if row.state is State.DROPPED}
+        told = set(good.time.tolist()) & {row.time for row in before if row.state is State.HELD}
         if told:
-            self._quarantine.settle(instrument.symbol, batch.interval, told, batch.fetched_at)
+            self._quarantine.settle(symbol, interval, told, batch.fetched_at)
+        held = [row for row in of_batch(symbol, batch, refused) if row.id not in dropped]
         self._quarantine.put(held)
-        new = times - set(kept.time.tolist())
-        jumps = tuple(one for one in beside.unexplained(list(doubtful)) if one.time in new)
-        return Ingested(result, tuple(held), tuple(taken_back.time.tolist()), jumps)
+        return held
+
+    def _confirm(
+        self,
+        instrument: Instrument,
+        batch: RawBatch,
+        refused: Sequence[Refused],
+    ) -> None:
+        """Remember what another source has confirmed as what somebody released: it stays."""
+        rows = of_batch(instrument.symbol, batch, refused)
+        if rows:
+            self._quarantine.put(rows)
+        for row in rows:
+            self._quarantine.decide(row.id, State.RELEASED, self._bars.clock())
 
     def release(self, row_id: str) -> CommitResult:
         """Take a row after all: for a jump that is true, whatever seems to contradict it.
@@ -190,67 +238,22 @@ def _some(bars: Bars, which: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> Ba
 
 
 @dataclass(frozen=True, slots=True)
-class _Beside:
-    """The bars of a batch among those that are kept around them, and what splits and pays them."""
+class _Rows:
+    """Bars as rows of a quarantine: as a batch tells them, or else as they are kept."""
 
-    time: Int64
-    close: Float64
-    splits: Mapping[int, float]
-    dividends: Mapping[int, float]
+    batch: RawBatch
+    sifted: Sifted
+    kept: Bars
 
-    def unexplained(self, without: list[int]) -> list[Jump]:
-        """The jumps of those that stand."""
-        stands = ~np.isin(self.time, without)
-        time, close = self.time[stands], self.close[stands]
-        shares = dict(self.splits)
-        for moment, paid in self.dividends.items():
-            bar = int(np.searchsorted(time, moment))
-            if bar < len(time):
-                shares[moment] = shares.get(moment, 1.0) * (1.0 + paid / float(close[bar]))
-        return unexplained(time, close, levels(time, close, shares))
-
-
-def _beside(sifted: Sifted, series: Series | None, kept: Bars) -> _Beside:
-    told = sifted.bars
-    if not len(told):
-        return _Beside(told.time, told.close, {}, {})
-    around = np.searchsorted(kept.time, (told.time[0], told.time[-1] + 1))
-    near = slice(max(0, int(around[0]) - BESIDE), int(around[1]) + BESIDE)
-    others = ~np.isin(kept.time[near], told.time)
-    time = np.append(kept.time[near][others], told.time)
-    order = np.argsort(time)
-    known = [action.action for action in series.actions] if series is not None else []
-    splits, dividends = (
-        {one.ex_time: one.value for one in (*known, *sifted.actions) if one.kind is kind}
-        for kind in (ActionKind.SPLIT, ActionKind.DIVIDEND)
-    )
-    close = np.append(kept.close[near][others], told.close)[order]
-    return _Beside(time[order], close, splits, dividends)
-
-
-def _contradicted(beside: _Beside, second: RawBatch | None, calendar: str) -> list[Contradicted]:
-    """The bars of a batch, and of those that are kept around it, that something contradicts."""
-    time, close = beside.time, beside.close
-    level = levels(time, close, beside.splits)
-    found = by_the_next_bar(time, close, level)
-    if second is not None:
-        said = sift(second, calendar).bars
-        other = dict(zip(said.time.tolist(), said.close.tolist(), strict=True))
-        found += by_second_source(time, close, level, other, second.source)
-    return found
-
-
-def _refused(
-    batch: RawBatch, sifted: Sifted, doubtful: Mapping[int, Contradicted], taken_back: Bars
-) -> Iterator[Refused]:
-    """The contradicted bars as rows: as this batch told them, or else as they were kept."""
-    told = set(sifted.bars.time.tolist())
-    rows = {row.time: row for row in batch.bars if row.time in told & set(doubtful)}
-    for time, *values in zip(
-        taken_back.time.tolist(),
-        *(getattr(taken_back, name).tolist() for name in COLUMNS),
-        strict=True,
-    ):
-        rows.setdefault(time, RawBar(time, *map(repr, values)))
-    for time, one in sorted(doubtful.items()):
-        yield Refused(rows[time], Refusal.CONTRADICTED, "close", one.reason)
+    def of(self, doubtful: Mapping[int, Contradicted]) -> list[Refused]:
+        """The bars that are contradicted."""
+        told = set(self.sifted.bars.time.tolist())
+        rows = {row.time: row for row in self.batch.bars if row.time in told}
+        kept = _some(self.kept, np.isin(self.kept.time, list(doubtful)))
+        columns = (getattr(kept, name).tolist() for name in COLUMNS)
+        for time, *values in zip(kept.time.tolist(), *columns, strict=True):
+            rows.setdefault(time, RawBar(time, *map(repr, values)))
+        return [
+            Refused(rows[time], Refusal.CONTRADICTED, "close", one.reason)
+            for time, one in sorted(doubtful.items())
+        ]

@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
 from engine.types import Bars, Interval
-from market_data.bars import RELEASED, WITHDRAWN, Series
+from market_data.bars import CONFIRMED, RELEASED, WITHDRAWN, Series
 from market_data.calendar import SECOND
 from market_data.clock import Clock
 from market_data.errors import MarketDataError
@@ -64,6 +64,17 @@ class CommitResult:
     outdated: int = 0
     actions: int = 0
 
+    def plus(self, later: "CommitResult") -> "CommitResult":
+        """What both changed, known from the later k on."""
+        return CommitResult(
+            self.known if later.known is None else later.known,
+            self.added + later.added,
+            self.restated + later.restated,
+            self.unchanged + later.unchanged,
+            self.outdated + later.outdated,
+            self.actions + later.actions,
+        )
+
 
 def withdrawal(before: str, told: str) -> bool:
     """Whether a row of the same numbers takes a bar back, or puts back one that was taken back.
@@ -75,7 +86,8 @@ def withdrawal(before: str, told: str) -> bool:
     before, told : str
         The origins of the newest row of a bar, and of a row that is told of it.
     """
-    return (told == WITHDRAWN) != (before == WITHDRAWN) and told in {WITHDRAWN, RELEASED}
+    decides = told in {WITHDRAWN, RELEASED, CONFIRMED}
+    return decides and (told == WITHDRAWN) != (before == WITHDRAWN)
 
 
 class BarStore(Protocol):
@@ -157,7 +169,8 @@ class BarStore(Protocol):
         origin : str or None
             Where the rows come from, where that is not the instrument's source. `bars.WITHDRAWN`
             takes the bars back: from k on they are not answered, whatever their source goes on
-            saying; `bars.RELEASED` puts them back.
+            saying; `bars.RELEASED` and `bars.CONFIRMED` put them back. Actions of `bars.BY_HAND`
+            stand until the source says something else than what it said when they were told.
 
         Raises
         ------

@@ -8,6 +8,7 @@ from typing import NamedTuple, cast
 import numpy as np
 
 from engine.types import Bars, Int64, Interval
+from market_data.bars import BY_HAND
 from market_data.clock import Clock
 from market_data.errors import BadInstrument, MarketDataError
 from market_data.instruments import CorporateAction, Instrument
@@ -237,8 +238,9 @@ class _Work:
             row._replace(known=self._known) if head.pending and row.known == head.pending else row
             for row in kept
         ]
+        told = self._delivery
         rows, added, since = merge_actions(
-            before, self._delivery.actions, self._known, self._delivery.fetched_at
+            before, told.actions, self._known, told.fetched_at, by_hand=told.origin == BY_HAND
         )
         if rows == kept:
             return head.actions, added, since

@@ -109,35 +109,54 @@ def _withdrawals(rows: Rows, near: Int64, told: Rows) -> NDArray[np.bool_]:
 
 
 class ActionRow(NamedTuple):
-    """A split or dividend as it is kept."""
+    """A split or dividend as it is kept.
+
+    Parameters
+    ----------
+    overruled : float or None
+        What its source said when somebody told it by hand: as long as it says so, the hand's holds.
+    """
 
     ex_time: int
     kind: str
     value: float
     known: int
     fetched: int
+    overruled: float | None = None
+
+    def says(self, value: float, *, by_hand: bool) -> bool:
+        """Whether what is told of it is nothing new."""
+        return value == self.value or (not by_hand and value == self.overruled)
 
 
 def merge_actions(
-    rows: Sequence[ActionRow], told: Sequence[CorporateAction], known: int, fetched: int
+    rows: Sequence[ActionRow],
+    told: Sequence[CorporateAction],
+    known: int,
+    fetched: int,
+    *,
+    by_hand: bool = False,
 ) -> tuple[list[ActionRow], int, int]:
     """The rows after a delivery, how many are new, and the newest k of those that say the same.
 
-    By the rules of `merge`.
+    By the rules of `merge`; and what somebody told by hand stands until the source says something
+    else than what it said by then.
     """
     newest = {(row.ex_time, row.kind): row for row in sorted(rows, key=lambda row: row.known)}
     kept, added, since = list(rows), 0, 0
     for action in told:
         key = action.ex_time, str(action.kind)
         row = newest.get(key)
-        if row is not None and row.value == action.value:
+        same = row is not None and row.says(action.value, by_hand=by_hand)
+        if row is not None and same:
             since = max(since, row.known)
         if row is not None and fetched <= row.fetched:
             continue
-        if row is not None and row.value == action.value:
+        if row is not None and same:
             changed = row._replace(fetched=fetched)
         else:
-            changed, added = ActionRow(*key, action.value, known, fetched), added + 1
+            overruled = _overruled(row, action.value) if by_hand else None
+            changed, added = ActionRow(*key, action.value, known, fetched, overruled), added + 1
         if row is not None and row.known == changed.known:
             kept.remove(row)
         kept.append(changed)
@@ -145,22 +164,40 @@ def merge_actions(
     return sorted(kept, key=lambda row: (row.known, row.ex_time, row.kind)), added, since
 
 
+def _overruled(row: ActionRow | None, value: float) -> float | None:
+    """What the source says, where it is not what somebody tells by hand."""
+    if row is None:
+        return None
+    said = row.value if row.overruled is None else row.overruled
+    return None if said == value else said
+
+
 def known_actions(rows: Sequence[ActionRow]) -> tuple[KnownAction, ...]:
     """The actions as a series has them."""
     return tuple(
-        KnownAction(CorporateAction(row.ex_time, ActionKind(row.kind), row.value), row.known)
+        KnownAction(
+            CorporateAction(row.ex_time, ActionKind(row.kind), row.value), row.known, row.overruled
+        )
         for row in rows
     )
 
 
 def pack_actions(rows: Sequence[ActionRow], salt: int) -> bytes:
-    """Actions as bytes: deflated JSON, whose stream carries a checksum of its own."""
-    return zlib.compress(json.dumps([salt, *rows], separators=(",", ":")).encode(), 9)
+    """Actions as bytes: deflated JSON, whose stream carries a checksum of its own.
+
+    What is overruled stands beside the salt, at which 0.1.0 does not look.
+    """
+    overruled = [row.overruled for row in rows]
+    first = [salt, *overruled] if any(one is not None for one in overruled) else salt
+    told = [first, *(row[:-1] for row in rows)]
+    return zlib.compress(json.dumps(told, separators=(",", ":")).encode(), 9)
 
 
 def unpack_actions(packed: bytes) -> list[ActionRow]:
     """The actions in these bytes."""
     try:
-        return [ActionRow(*row) for row in json.loads(zlib.decompress(packed))[1:]]
+        first, *rows = json.loads(zlib.decompress(packed))
+        overruled = first[1:] if isinstance(first, list) else [None] * len(rows)
+        return [ActionRow(*row)._replace(overruled=one) for row, one in zip(rows, overruled, strict=True)]
     except (ValueError, TypeError, zlib.error) as error:
         raise Damaged(f"splits and dividends cannot be read any more: {error}") from error

@@ -11,6 +11,8 @@ from market_data.sources.base import RawAction
 from market_data.sources.sifting import Refusal
 from tests.market_data.ingestion.conftest import ACME, MONDAY
 
+PRICES = ("open", "high", "low", "close")
+
 
 def codes(quarantine):
     return [one.code for one in quarantine.listing()]
@@ -226,3 +228,128 @@ def test_an_older_batch_that_comes_late_neither_changes_nor_contradicts(
     ingestion.take(ACME, batch([10, 11, 12]))
     ingestion.take(ACME, late)
     assert closes() == [10, 11, 12]
+
+
+def test_a_wrong_number_in_place_of_a_good_one_is_held_and_the_good_one_stays(
+    ingestion, batch, closes, quarantine, clock
+):
+    ingestion.take(ACME, batch([100, 101, 102]))
+    clock.sleep(10)
+    done = ingestion.take(ACME, batch([100, 10.1, 102, 103]))
+    assert (done.withdrawn, done.result.restated) == ((), 0)
+    assert [one.row.close for one in done.held] == ["10.1"]
+    assert closes() == [100, 101, 102, 103]
+
+
+def test_a_wrong_number_in_place_of_a_wrong_one_is_held_and_neither_is_answered(
+    ingestion, batch, closes, quarantine, clock
+):
+    ingestion.take(ACME, batch([100, 101, 10]))
+    clock.sleep(10)
+    done = ingestion.take(ACME, batch([9, 102], first=2))
+    assert done.withdrawn == (MONDAY + 2 * DAY,)
+    assert [one.row.close for one in quarantine.listing()] == ["9"]
+    assert closes() == [100, 101, 102]
+
+
+def test_an_older_batch_takes_nothing_back_that_a_newer_one_told(
+    ingestion, batch, closes, quarantine, clock
+):
+    ingestion.take(ACME, batch([100, 101, 10, 10.2]))
+    done = ingestion.take(ACME, batch([102], first=3, fetched_at=clock.now - DAY))
+    assert (done.withdrawn, done.held, done.result.outdated) == ((), (), 1)
+    assert closes() == [100, 101, 10, 10.2]
+    assert quarantine.listing() == []
+
+
+def test_a_second_source_that_has_jumped_as_well_confirms_what_the_next_bar_contradicts(
+    ingestion, batch, closes, quarantine, clock
+):
+    done = ingestion.take(ACME, batch([100, 8.2, 99]), batch([100, 8.4, 98], source="other"))
+    assert (done.held, closes()) == ((), [100, 8.2, 99])
+    assert quarantine.listing() == []
+    (row,) = quarantine.listing(state=None)
+    assert (row.state, row.row.close) == (State.RELEASED, "8.2")
+    assert row.reason.endswith("the next bar contradicts the jump, and other has 8.4")
+    clock.sleep(10)
+    # Nobody asks a second time: what was confirmed stays so.
+    assert ingestion.take(ACME, batch([100, 8.2, 99, 98])).held == ()
+    assert closes() == [100, 8.2, 99, 98]
+
+
+def test_what_was_taken_back_is_put_back_once_a_second_source_confirms_it(
+    ingestion, batch, closes, quarantine, clock, store
+):
+    ingestion.take(ACME, batch([100, 101, 10]))
+    clock.sleep(10)
+    ingestion.take(ACME, batch([102], first=3))
+    assert closes() == [100, 101, 102]
+    clock.sleep(10)
+    before = clock.now
+    second = batch([100, 101, 10, 102], source="other")
+    done = ingestion.take(ACME, batch([101, 10, 102], first=1), second)
+    assert (done.result.restated, done.held) == (1, ())
+    assert done.result.known == clock.now + 2 * SECOND
+    assert closes() == [100, 101, 10, 102]
+    assert closes(as_of=before) == [100, 101, 102]
+    assert quarantine.listing() == []
+    snapshot = store.series("ACME", Interval.ONE_DAY).snapshot(now=clock.now + 10 * SECOND)
+    assert snapshot.source == "told + confirmed by another source"
+    assert snapshot.origins == ("told",)  # whose licence it needs
+    clock.sleep(10)
+    assert ingestion.take(ACME, batch([101, 10, 102], first=1)).withdrawn == ()
+    assert closes() == [100, 101, 10, 102]
+
+
+def test_a_kept_jump_is_confirmed_when_the_bar_comes_that_would_contradict_it(
+    ingestion, batch, closes, clock
+):
+    ingestion.take(ACME, batch([100, 101, 10]))
+    clock.sleep(10)
+    second = batch([100, 101, 10, 102], source="other")
+    done = ingestion.take(ACME, batch([102], first=3), second)
+    assert (done.withdrawn, done.held) == ((), ())
+    clock.sleep(10)
+    ingestion.take(ACME, batch([102, 103], first=3))
+    assert closes() == [100, 101, 10, 102, 103]
+
+
+@pytest.mark.parametrize(
+    ("close", "other", "held"),
+    [
+        (8.2, "NaN", 1),  # it has no such bar
+        (58, "65", 1),  # it is near, and has not jumped
+        (58, "58", 0),
+        (8.2, "9.8", 0),
+        (8.2, "11", 1),
+    ],
+)
+def test_a_second_source_confirms_what_it_has_itself_and_has_jumped(
+    ingestion, batch, quarantine, close, other, held
+):
+    second = batch([100, 1, 98], source="other", changed={1: dict.fromkeys(PRICES, other)})
+    ingestion.take(ACME, batch([100, close, 99]), second)
+    assert len(quarantine.listing()) == held
+
+
+def test_what_somebody_dropped_no_second_source_confirms(ingestion, batch, closes, quarantine):
+    wrong = batch([100, 8.2, 99])
+    ingestion.take(ACME, wrong)
+    ingestion.drop(quarantine.listing()[0].id)
+    done = ingestion.take(ACME, wrong, batch([100, 8.2, 99], source="other"))
+    assert (done.held, closes()) == ((), [100, 99])
+    assert [one.state for one in quarantine.listing(state=None)] == [State.DROPPED]
+
+
+def test_what_was_released_vouches_for_its_own_close_alone(
+    ingestion, batch, closes, quarantine, clock
+):
+    ingestion.take(ACME, batch([100, 8.2, 99]))
+    ingestion.release(quarantine.listing()[0].id)
+    clock.sleep(10)
+    ingestion.take(ACME, batch([100, 8.3, 99]))
+    assert closes() == [100, 8.3, 99]
+    clock.sleep(10)
+    ingestion.take(ACME, batch([100, 830, 99]))
+    assert closes() == [100, 8.3, 99]
+    assert [one.row.close for one in quarantine.listing()] == ["830"]

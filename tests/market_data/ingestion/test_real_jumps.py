@@ -1,12 +1,16 @@
 """What happens to prices in the world, and what an operator is told of it."""
 
-from engine.types import Interval
-from market_data.bars import Adjustment
+import numpy as np
+
+from engine.types import Bars, Interval
+from market_data.bars import BY_HAND, Adjustment
 from market_data.calendar import DAY
-from market_data.instruments import ActionKind
+from market_data.instruments import ActionKind, CorporateAction
 from market_data.quarantine import State
 from market_data.sources.base import RawAction
 from tests.market_data.ingestion.conftest import ACME, MONDAY
+
+NOTHING = Bars(np.zeros(0, np.int64), *[np.zeros(0)] * 5)
 
 
 def split(day, ratio):
@@ -137,3 +141,39 @@ def test_what_is_told_out_of_order_is_judged_beside_what_is_kept(ingestion, batc
     done = ingestion.take(ACME, batch([99, 50], first=2))
     assert (closes(), done.held) == ([100, 101, 99, 50, 49, 48], ())
     assert [one.time for one in done.jumps] == [MONDAY + 3 * DAY]
+
+
+def test_a_split_that_is_taken_back_by_hand_stays_so_while_its_source_repeats_it(
+    ingestion, batch, closes, quarantine, store, clock
+):
+    told = batch([100, 101, 102, 103], actions=[split(2, "20")])
+    ingestion.take(ACME, told)
+    assert closes() == [5, 5.05, 102, 103]
+    clock.sleep(60)
+    wrong = CorporateAction(MONDAY + 2 * DAY, ActionKind.SPLIT, 1.0)
+    store.commit(ACME, Interval.ONE_DAY, NOTHING, [wrong], origin=BY_HAND)
+    clock.sleep(60)
+    before = clock.now
+    for last in (104, 105):
+        again = batch([101, 102, 103, last], first=1, actions=[split(2, "20")])
+        done = ingestion.take(ACME, again)
+        assert (done.result.actions, done.held, done.withdrawn, done.jumps) == (0, (), (), ())
+        clock.sleep(60)
+    assert closes() == [100, 101, 102, 103, 105]
+    assert closes(before) == [100, 101, 102, 103]
+    ingestion.take(ACME, batch([105, 107], first=4, actions=[split(2, "2")]))  # it says otherwise
+    assert closes() == [50, 50.5, 102, 103, 105, 107]
+
+
+def test_a_split_that_is_taken_back_explains_nothing_any_more(
+    ingestion, batch, closes, store, clock
+):
+    ingestion.take(ACME, batch([100, 101], actions=[split(2, "20")]))
+    clock.sleep(60)
+    wrong = CorporateAction(MONDAY + 2 * DAY, ActionKind.SPLIT, 1.0)
+    store.commit(ACME, Interval.ONE_DAY, NOTHING, [wrong], origin=BY_HAND)
+    clock.sleep(60)
+    # With the split a close of 102 would read 2040, and the typing error 102.
+    done = ingestion.take(ACME, batch([101, 5.1, 102], first=1, actions=[split(2, "20")]))
+    assert [one.row.close for one in done.held] == ["5.1"]
+    assert closes() == [100, 101, 102]

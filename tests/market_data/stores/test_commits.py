@@ -1,21 +1,24 @@
 """Commits that are beaten, unheard or refused again and again: they end, and say why."""
 
+import json
 import random
+import zlib
 from types import SimpleNamespace
 
 import pytest
 
 from engine.types import Interval
-from market_data.calendar import SECOND
+from market_data.calendar import DAY, SECOND
 from market_data.errors import Damaged, StoreUnavailable, UnknownFormat
 from market_data.instruments import ActionKind, CorporateAction, Instrument
 from market_data.stores import SqliteBarStore
 from market_data.stores.chunked import ChunkedBarStore
 from market_data.stores.committing import CONFLICTS, LOOKS
 from market_data.stores.head import LARGEST, Chunk, Head, Manifest, pack, seal, unpack
-from market_data.stores.merging import pack_actions, unpack_actions
+from market_data.stores.merging import ActionRow, pack_actions, unpack_actions
 
 ONE_DAY = Interval.ONE_DAY
+MONDAY = 18_267 * DAY
 AAPL = Instrument("AAPL", source="told")
 
 
@@ -245,6 +248,18 @@ def test_a_deflated_head_that_is_cut_or_changed_is_damage():
     for bad in (packed[:-1], packed[:100], b"x", b"", packed[:50] + b"\0" + packed[51:]):
         with pytest.raises(Damaged):
             unpack(bad)
+
+
+def test_what_was_overruled_lies_where_version_0_1_0_does_not_look():
+    rows = [ActionRow(MONDAY, "SPLIT", 1.0, 5, 6, 20.0), ActionRow(MONDAY, "DIVIDEND", 2.0, 7, 8)]
+    packed = pack_actions(rows, 7)
+    assert unpack_actions(packed) == rows
+    _, *told = json.loads(zlib.decompress(packed))
+    assert told == [[MONDAY, "SPLIT", 1.0, 5, 6], [MONDAY, "DIVIDEND", 2.0, 7, 8]]
+    earlier = zlib.compress(json.dumps([7, *told]).encode())
+    assert unpack_actions(earlier) == [row._replace(overruled=None) for row in rows]
+    with pytest.raises(Damaged):
+        unpack_actions(zlib.compress(json.dumps([[7, None], *told]).encode()))
 
 
 def test_actions_that_are_none_are_damage():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from engine.types import Interval
+from market_data.bars import BY_HAND
 from market_data.calendar import SECOND
 from market_data.errors import BadBar, BadInstrument
 from market_data.instruments import ActionKind, CorporateAction, Instrument
@@ -175,6 +176,38 @@ def test_an_action_told_wrongly_is_told_anew_by_a_newer_fetch_only(
     assert store.commit(AAPL, ONE_DAY, daily([]), [split], fetched_at=start).actions == 1
     clock.sleep(10)
     assert closes() == [5, 5.5, 6]
+
+
+def test_what_is_told_by_hand_stands_until_the_source_says_something_else(
+    store, daily, clock, closes, split
+):
+    def tell(value, **how):
+        clock.sleep(10)
+        action = CorporateAction(split.ex_time, ActionKind.SPLIT, value)
+        return store.commit(AAPL, ONE_DAY, daily([]), [action], **how).actions
+
+    store.commit(AAPL, ONE_DAY, daily([10, 11, 6]), [split])
+    assert tell(1.0, origin=BY_HAND) == 1
+    taken_back = clock.now + 5 * SECOND
+    assert tell(2.0) == tell(2.0) == 0
+    assert tell(5.0, fetched_at=clock.now - 5 * SECOND) == 0  # older than what was heard last
+    assert closes() == closes(taken_back) == [10, 11, 6]
+    assert tell(4.0) == 1
+    assert tell(8.0, origin=BY_HAND) == tell(1.0, origin=BY_HAND) == 1
+    assert tell(4.0) == tell(1.0) == 0
+    assert tell(4.0, origin=BY_HAND) == 1  # it was right after all
+    assert tell(1.0) == 1
+    clock.sleep(10)
+    assert closes() == closes(taken_back) == [10, 11, 6]
+
+
+def test_what_is_taken_back_before_it_is_known_stays_so_too(store, daily, clock, closes, split):
+    before = CorporateAction(split.ex_time, ActionKind.SPLIT, 1.0)
+    store.commit(AAPL, ONE_DAY, daily([10, 11, 6]), [split])
+    store.commit(AAPL, ONE_DAY, daily([]), [before], origin=BY_HAND, fetched_at=clock.now + 1)
+    store.commit(AAPL, ONE_DAY, daily([]), [split], fetched_at=clock.now + 2)
+    clock.sleep(10)
+    assert closes() == [10, 11, 6]
 
 
 def test_actions_belong_to_every_interval_of_a_symbol(store, daily, clock, day, split):

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, cast
 from zoneinfo import ZoneInfo
 
 from market_data.errors import BadCsv
+from market_data.parquet_footer import unpacked_size
 
 __all__ = ["MAX_BYTES", "lines", "rows_of"]
 
@@ -20,6 +21,8 @@ MAX_BYTES = 64 * 1024 * 1024
 MAX_ROWS = 2_000_000
 
 PARQUET = b"PAR1"
+# Eight columns of two million numbers have half of it.
+MAX_UNPACKED = 256 * 1024 * 1024
 BATCH = 16_384  # rows of Parquet that are unpacked at once
 # Numbers are as long as they are, but a text that is kept once may be told in every row: a file of
 # 200 KB can be a gigabyte of texts.
@@ -112,6 +115,9 @@ def _parquet(name: str) -> Iterator[tuple[int, list[str]]]:
     """The rows of a Parquet file, unpacked a part at a time."""
     line = 1
     try:
+        if (size := unpacked_size(name)) > MAX_UNPACKED:
+            reason = f"unpacks to {size} bytes; the limit is {MAX_UNPACKED}"
+            raise BadCsv(name, 0, "", "", reason)
         batches = _batches(name)
         batch = next(batches, None)
         if batch is None:

@@ -198,6 +198,9 @@ def unpack_actions(packed: bytes) -> list[ActionRow]:
     try:
         first, *rows = json.loads(zlib.decompress(packed))
         overruled = first[1:] if isinstance(first, list) else [None] * len(rows)
-        return [ActionRow(*row)._replace(overruled=one) for row, one in zip(rows, overruled, strict=True)]
+        return [
+            ActionRow(*row)._replace(overruled=one)
+            for row, one in zip(rows, overruled, strict=True)
+        ]
     except (ValueError, TypeError, zlib.error) as error:
         raise Damaged(f"splits and dividends cannot be read any more: {error}") from error

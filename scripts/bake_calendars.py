@@ -1,6 +1,5 @@
 """Bake the sessions of exchanges into market_data/calendars.json, as exchange_calendars knows them.
 
-
 Run it again when an exchange decides on a closing, with a newer exchange_calendars installed (it is
 a development dependency), and move ENGINE_VERSION: which bar a moment judges, what is stale and all
 measures a year come of it. The tests hold the table against it, day by day.

@@ -9,7 +9,8 @@ import strawberry
 from graphql_api.guard.deeds import OPERATOR
 from graphql_api.schema.account import Account, ApiKey
 from graphql_api.schema.catalogue import FREE
-from graphql_api.schema.connection import PAGE, PageInfo, Paging, check_counts, cursor, page, place
+from graphql_api.schema.connection import PAGE, PageInfo, Paging, check_counts, page
+from graphql_api.schema.cursors import Cursors, when
 from graphql_api.schema.node import global_id
 from graphql_api.schema.scalars import DateTime
 from graphql_api.stores.records import Account as KeptAccount
@@ -17,10 +18,21 @@ from graphql_api.stores.records import ApiKey as KeptKey
 from graphql_api.stores.records import AuditEntry as KeptEntry
 from graphql_api.stores.records import Slice
 
-__all__ = ["AccountConnection", "ApiKeyConnection", "AuditConnection", "read_page"]
+__all__ = [
+    "ACCOUNTS",
+    "ENTRIES",
+    "AccountConnection",
+    "ApiKeyConnection",
+    "AuditConnection",
+    "read_page",
+]
 
-KEY_PLACE: Final = re.compile(r"[0-9]{17}[0-9a-f]{64}")  # a moment, and the key's id
-ID: Final = re.compile(r"[!-}]{1,100}")
+_ID = when(re.compile(r"[!-}]{1,100}").fullmatch)
+
+ACCOUNTS: Final = Cursors("accounts", _ID)
+ENTRIES: Final = Cursors("audit entries", _ID)
+KEYS: Final = Cursors("keys", when(re.compile(r"[0-9]{17}[0-9a-f]{64}").fullmatch))
+"""By a moment, and the key's id."""
 
 Kept = TypeVar("Kept", KeptAccount, KeptEntry)
 
@@ -44,7 +56,7 @@ class AccountConnection:
     @classmethod
     def of(cls, found: list[KeptAccount], info: PageInfo) -> "AccountConnection":
         """A page that was read."""
-        edges = [AccountEdge(node=Account.of(one), cursor=cursor(one.id)) for one in found]
+        edges = [AccountEdge(node=Account.of(one), cursor=ACCOUNTS.cursor(one.id)) for one in found]
         return cls(edges=edges, nodes=[edge.node for edge in edges], page_info=info)
 
 
@@ -70,9 +82,9 @@ class ApiKeyConnection:
         """A page of keys in order of their making."""
         by_place = {f"{key.created_at:017d}{key.id}": key for key in kept}
         places = sorted(by_place)
-        part = page(places, paging, _read(KEY_PLACE))
+        part = page(places, paging, KEYS)
         edges = [
-            ApiKeyEdge(node=ApiKey.of(by_place[one]), cursor=cursor(one))
+            ApiKeyEdge(node=ApiKey.of(by_place[one]), cursor=KEYS.cursor(one))
             for one in places[part.start : part.stop]
         ]
         return cls(**part.shown(edges))
@@ -135,13 +147,15 @@ class AuditConnection:
     def of(cls, found: list[KeptEntry], info: PageInfo, *, to_admin: bool) -> "AuditConnection":
         """A page that was read."""
         edges = [
-            AuditEdge(node=AuditEntry.of(one, to_admin=to_admin), cursor=cursor(one.id))
+            AuditEdge(node=AuditEntry.of(one, to_admin=to_admin), cursor=ENTRIES.cursor(one.id))
             for one in found
         ]
         return cls(edges=edges, nodes=[edge.node for edge in edges], page_info=info)
 
 
-def read_page(load: Callable[[Slice], list[Kept]], paging: Paging) -> tuple[list[Kept], PageInfo]:
+def read_page(
+    load: Callable[[Slice], list[Kept]], paging: Paging, cursors: Cursors[str]
+) -> tuple[list[Kept], PageInfo]:
     """One page of a list that is too long to read whole, and where it stands.
 
     One more than fits is asked for, which tells whether there are more. On the side of a cursor
@@ -149,7 +163,7 @@ def read_page(load: Callable[[Slice], list[Kept]], paging: Paging) -> tuple[list
     """
     check_counts(paging)
     start, end = (
-        None if given is None else place(argument, given, _read(ID))
+        None if given is None else cursors.place(argument, given)
         for argument, given in (("after", paging.after), ("before", paging.before))
     )
     size = paging.last or paging.first or PAGE
@@ -160,17 +174,6 @@ def read_page(load: Callable[[Slice], list[Kept]], paging: Paging) -> tuple[list
     return found, PageInfo(
         has_next_page=paging.before is not None if backwards else more,
         has_previous_page=more if backwards else paging.after is not None,
-        start_cursor=cursor(found[0].id) if found else None,
-        end_cursor=cursor(found[-1].id) if found else None,
+        start_cursor=cursors.cursor(found[0].id) if found else None,
+        end_cursor=cursors.cursor(found[-1].id) if found else None,
     )
-
-
-def _read(shape: re.Pattern[str]) -> Callable[[str], str]:
-    """What reads a cursor's text; ValueError for what is of another list."""
-
-    def read(text: str) -> str:
-        if not shape.fullmatch(text):
-            raise ValueError(text)
-        return text
-
-    return read

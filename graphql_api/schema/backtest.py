@@ -1,6 +1,6 @@
 """A strategy judged by its past: what its decisions would have come to."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import strawberry
 
@@ -17,12 +17,11 @@ from graphql_api.schema.connection import (
     First,
     Last,
     Paging,
-    bar_time,
-    cursor,
     page,
 )
 from graphql_api.schema.cost import Cost
 from graphql_api.schema.costs import CostsInput
+from graphql_api.schema.cursors import of_times
 from graphql_api.schema.provenance import Provenance
 from graphql_api.schema.results import NotEnoughHistory, UnknownSymbol
 from graphql_api.schema.scalars import DateTime, Symbol
@@ -35,6 +34,8 @@ __all__ = ["Backtest", "BacktestResult"]
 
 POINTS = 200
 POINTS_MAXIMUM = 1_000
+
+TRADES: Final = of_times("trades")
 
 
 @strawberry.type(description="Worth over time, of 1 at the first close.", directives=FREE)
@@ -175,11 +176,11 @@ class Backtest:
     ) -> TradeConnection:
         """A page of the trades."""
         ledger = self.result.trades
-        part = page(ledger.entry_time, Paging(first, after, last, before), bar_time)
+        part = page(ledger.entry_time, Paging(first, after, last, before), TRADES)
         edges = [
             TradeEdge(
                 node=Trade.of(trade, withheld=self.judgement.withheld),
-                cursor=cursor(str(trade.entry_time)),
+                cursor=TRADES.cursor(trade.entry_time),
             )
             for trade in ledger[part.start : part.stop]
         ]

@@ -1,7 +1,7 @@
 """Raw material: bars, as they were known."""
 
 import enum
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import numpy as np
 import strawberry
@@ -16,11 +16,10 @@ from graphql_api.schema.connection import (
     Last,
     PageInfo,
     Paging,
-    bar_time,
-    cursor,
     page,
 )
 from graphql_api.schema.cost import Cost
+from graphql_api.schema.cursors import of_times
 from graphql_api.schema.node import Node, global_id
 from graphql_api.schema.provenance import Provenance
 from graphql_api.schema.results import PricesWithheld, UnknownSymbol
@@ -32,6 +31,8 @@ __all__ = ["MAXIMUM", "Adjusted", "Adjustment", "BarSeries", "BarsResult", "adju
 
 MAXIMUM = 1_000
 """The most bars on a page."""
+
+BARS: Final = of_times("bars")
 
 if TYPE_CHECKING:
     Adjustment: TypeAlias = enum.Enum
@@ -115,14 +116,14 @@ class BarSeries(Node):
     ) -> BarConnection:
         """A page of the bars."""
         bars = self.known.bars[self.part]
-        part = page(bars.time, Paging(first, after, last, before), bar_time, MAXIMUM)
+        part = page(bars.time, Paging(first, after, last, before), BARS, MAXIMUM)
         shown = bars[part.start : part.stop]
         columns = (shown.time, shown.open, shown.high, shown.low, shown.close, shown.volume)
         rows = zip(*(column.tolist() for column in columns), strict=True)
         edges = [
             BarEdge(
                 node=Bar(time=time, open=open_, high=high, low=low, close=close, volume=volume),
-                cursor=cursor(str(time)),
+                cursor=BARS.cursor(time),
             )
             for time, open_, high, low, close, volume in rows
         ]

@@ -1,12 +1,9 @@
 """Pages of a list in order of time: Relay's connections, whose cursors are bar times."""
 
-import base64
-import binascii
-import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, NamedTuple, TypeAlias, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeAlias
 
 import strawberry
 
@@ -14,6 +11,7 @@ from engine.types import Int64
 from graphql_api.errors import BadInput
 from graphql_api.schema.catalogue import FREE
 from graphql_api.schema.cost import ListSize
+from graphql_api.schema.cursors import Cursors, Place
 
 __all__ = [
     "MAXIMUM",
@@ -26,14 +24,9 @@ __all__ = [
     "Page",
     "PageInfo",
     "Paging",
-    "bar_time",
     "check_counts",
-    "cursor",
     "page",
-    "place",
 ]
-
-Place = TypeVar("Place", int, str)
 
 PAGE = 50
 """How many where neither first nor last is given."""
@@ -48,8 +41,6 @@ PAGED = ListSize(
     require_one_slicing_argument=False,
 )
 """How long a page may become: what the price of a connection is counted by."""
-
-_TIME = re.compile(r"-?[0-9]{1,18}")
 
 _BOUNDS = f"at most 1,000 bars or signals and {MAXIMUM} of all else"
 
@@ -116,22 +107,10 @@ class Page:
         }
 
 
-def cursor(place: str) -> str:
-    """An opaque cursor of a place: a symbol, or a bar's time in microseconds."""
-    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
-
-
-def bar_time(text: str) -> int:
-    """The time in a cursor."""
-    if not _TIME.fullmatch(text):
-        raise ValueError(text)
-    return int(text)
-
-
 def page(
     places: Sequence[Place] | Int64,
     paging: Paging,
-    read: Callable[[str], Place],
+    cursors: Cursors[Place],
     maximum: int = MAXIMUM,
 ) -> Page:
     """The part of an ordered list that the arguments of a connection ask for.
@@ -144,22 +123,23 @@ def page(
     places : ordered sequence
         The place of each element: times, or symbols.
     paging : Paging
-    read : callable
-        The place that a cursor's text means; raises ValueError where it can be none.
+    cursors : Cursors
+        Those of this kind of list.
     maximum : int
         The most elements on a page.
 
     Raises
     ------
     BadInput
-        When first and last are both given, one is out of range, or a cursor is none.
+        When first and last are both given, one is out of range, or a cursor is none of this kind of
+        list.
     """
     check_counts(paging, maximum)
     start, stop = 0, len(places)
     if paging.after is not None:
-        start = bisect_right(places, place("after", paging.after, read))
+        start = bisect_right(places, cursors.place("after", paging.after))
     if paging.before is not None:
-        stop = max(start, bisect_left(places, place("before", paging.before, read)))
+        stop = max(start, bisect_left(places, cursors.place("before", paging.before)))
     if paging.last is not None:
         start = max(start, stop - paging.last)
     else:
@@ -174,22 +154,3 @@ def check_counts(paging: Paging, maximum: int = MAXIMUM) -> None:
     for name, value in (("first", paging.first), ("last", paging.last)):
         if value is not None and not 1 <= value <= maximum:
             raise BadInput(f"{name} is {value}; a page holds 1 to {maximum}.")
-
-
-def place(argument: str, given: str, read: Callable[[str], Place]) -> Place:
-    """The place of a cursor.
-
-    Raises
-    ------
-    BadInput
-        When it is none that this list gave.
-    """
-    try:
-        padded = given.encode("ascii") + b"=" * (-len(given) % 4)
-        text = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
-        found = read(text)
-        if cursor(text) == given:
-            return found
-    except (binascii.Error, ValueError):
-        pass
-    raise BadInput(f"{argument} is no cursor of this list; give one that it answered.")

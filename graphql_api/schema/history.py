@@ -1,6 +1,6 @@
 """The signals of a strategy bar by bar: the same decision, read at each of its bars."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import numpy as np
 import strawberry
@@ -16,11 +16,10 @@ from graphql_api.schema.connection import (
     Last,
     PageInfo,
     Paging,
-    bar_time,
-    cursor,
     page,
 )
 from graphql_api.schema.cost import Cost
+from graphql_api.schema.cursors import of_times
 from graphql_api.schema.node import Node, global_id
 from graphql_api.schema.provenance import Provenance
 from graphql_api.schema.results import NotEnoughHistory, UnknownSymbol
@@ -30,6 +29,8 @@ __all__ = ["MAXIMUM", "SignalHistory", "SignalHistoryResult"]
 
 MAXIMUM = 1_000
 """The most signals on a page."""
+
+SIGNALS: Final = of_times("signals")
 
 
 @strawberry.type(description="One signal of a page.", directives=FREE)
@@ -76,12 +77,12 @@ class SignalHistory(Node):
         """A page of the decision's bars."""
         bars = self._judged(bool(changes_only))
         times = self.judgement.snapshot.bars.time[bars]
-        part = page(times, Paging(first, after, last, before), bar_time, MAXIMUM)
+        part = page(times, Paging(first, after, last, before), SIGNALS, MAXIMUM)
         strategy = Strategy.of(self.judgement.decision)
         edges = [
             SignalEdge(
                 node=Signal.of(self.judgement.at(int(bar)), strategy),
-                cursor=cursor(str(self.judgement.snapshot.bars.time[bar])),
+                cursor=SIGNALS.cursor(int(self.judgement.snapshot.bars.time[bar])),
             )
             for bar in bars[part.start : part.stop]
         ]

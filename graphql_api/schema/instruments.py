@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Final
 
 import strawberry
 
 from graphql_api.errors import DataDamaged
 from graphql_api.loader import readable
 from graphql_api.schema.catalogue import FREE, Interval, member
-from graphql_api.schema.connection import PageInfo, Paging, cursor, page
+from graphql_api.schema.connection import PageInfo, Paging, page
 from graphql_api.schema.context import Info
+from graphql_api.schema.cursors import Cursors, when
 from graphql_api.schema.node import Node, global_id
 from graphql_api.schema.scalars import DateTime, Symbol, is_symbol
 from market_data.bars import Instrument as KeptInstrument
@@ -17,6 +19,8 @@ from market_data.errors import MarketDataError
 from market_data.stores import BarStore, StoredInterval
 
 __all__ = ["Instrument", "Listed", "SymbolConnection"]
+
+SYMBOLS: Final = Cursors("symbols", when(is_symbol))
 
 
 class Listed:
@@ -120,17 +124,11 @@ class SymbolConnection:
             ),
             key=lambda one: one.symbol,
         )
-        part = page([one.symbol for one in found], paging, _place)
+        part = page([one.symbol for one in found], paging, SYMBOLS)
         shown = found[part.start : part.stop]
         listed = Listed(bars, [one.symbol for one in shown])
         edges = [
-            SymbolEdge(node=Instrument.of(one, listed), cursor=cursor(one.symbol)) for one in shown
+            SymbolEdge(node=Instrument.of(one, listed), cursor=SYMBOLS.cursor(one.symbol))
+            for one in shown
         ]
         return cls(**part.shown(edges))
-
-
-def _place(text: str) -> str:
-    """The symbol in a cursor."""
-    if not is_symbol(text):
-        raise ValueError(text)
-    return text

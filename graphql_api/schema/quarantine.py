@@ -1,8 +1,9 @@
 """What sources gave and was not taken, for administrators to look at."""
 
 import enum
+import re
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Final
 
 import strawberry
 
@@ -17,11 +18,11 @@ from graphql_api.schema.connection import (
     Last,
     PageInfo,
     Paging,
-    cursor,
     page,
 )
 from graphql_api.schema.context import Info
 from graphql_api.schema.cost import Cost
+from graphql_api.schema.cursors import Cursors, when
 from graphql_api.schema.scalars import DateTime, Symbol
 from market_data.quarantine import Quarantined
 from market_data.quarantine import State as KeptState
@@ -30,6 +31,10 @@ __all__ = ["QuarantineConnection", "QuarantineQueries"]
 
 MOST = 10_000
 """The most rows that are listed; whoever has more looks at one symbol."""
+
+ROWS: Final = Cursors(
+    "quarantined rows", when(re.compile(r"\S+ \S+ [0-9]{19} [0-9a-f]+").fullmatch)
+)
 
 
 @strawberry.enum(description="Why a row of a source was not taken.")
@@ -140,9 +145,9 @@ class QuarantineConnection:
     def page(cls, rows: Sequence[Quarantined], paging: Paging) -> "QuarantineConnection":
         """A page of the rows, which are few: they wait to be looked at by hand."""
         places = sorted(((_place(row), row) for row in rows), key=lambda one: one[0])
-        part = page([place for place, _ in places], paging, str)
+        part = page([place for place, _ in places], paging, ROWS)
         edges = [
-            QuarantineEdge(node=QuarantinedRow.of(row), cursor=cursor(place))
+            QuarantineEdge(node=QuarantinedRow.of(row), cursor=ROWS.cursor(place))
             for place, row in places[part.start : part.stop]
         ]
         return cls(**part.shown(edges))

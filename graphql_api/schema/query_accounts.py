@@ -7,6 +7,8 @@ import strawberry
 from graphql_api.errors import Forbidden
 from graphql_api.schema.access import ADMIN, KEYS_WRITE
 from graphql_api.schema.account_lists import (
+    ACCOUNTS,
+    ENTRIES,
     AccountConnection,
     ApiKeyConnection,
     AuditConnection,
@@ -62,7 +64,7 @@ class AccountQueries:
     ) -> AccountConnection:
         """For administrators."""
         paging = Paging(first, after, last, before)
-        return AccountConnection.of(*read_page(info.context.deeds.list_accounts, paging))
+        return AccountConnection.of(*read_page(info.context.deeds.list_accounts, paging, ACCOUNTS))
 
     @strawberry.field(
         description="What was done to an account, newest first.",
@@ -82,7 +84,7 @@ class AccountQueries:
         named = None if account_id is None else account_named(account_id)
         account = caller.managed(named)
         paging = Paging(first, after, last, before)
-        found, ends = read_page(lambda part: deeds.audit_log(account, part), paging)
+        found, ends = read_page(lambda part: deeds.audit_log(account, part), paging, ENTRIES)
         return AuditConnection.of(found, ends, to_admin=caller.is_admin)
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from graphql_api.schema.connection import cursor
+from graphql_api.schema.account_lists import ENTRIES
+from graphql_api.schema.account_lists import KEYS as KEY_PLACES
 from graphql_api.schema.node import global_id
 from graphql_api.stores import Scope
 
@@ -162,11 +163,11 @@ def test_a_cursor_from_another_s_list_is_a_place_and_opens_nothing(way, read, ow
     own = {node["id"] for node in read(LOG, owner.secret)["nodes"]}
     account = global_id("Account", admin.account.id)
     theirs = read(LOG, admin.secret, account=account)["edges"][0]["cursor"]
-    for forged in (theirs, cursor("}" * 100), cursor("!"), cursor("' OR 1=1 --".replace(" ", "+"))):
+    for forged in (theirs, *map(ENTRIES.cursor, ("}" * 100, "!", "'+OR+1=1+--"))):
         for end in ("after", "before"):
             page = read(LOG, owner.secret, **{end: forged})
             assert {node["id"] for node in page["nodes"]} <= own
-    keys = read(KEYS, owner.secret, after=cursor("0" * 17 + "f" * 64))
+    keys = read(KEYS, owner.secret, after=KEY_PLACES.cursor("0" * 17 + "f" * 64))
     assert [node["id"] for node in keys["nodes"]] == [global_id("ApiKey", owner.key.id)]
 
 

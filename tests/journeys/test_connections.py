@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engine.types import Bars, Interval
+from graphql_api.schema.cursors import KINDS, Cursors
 from market_data.instruments import Instrument
 from market_data.stores import SqliteBarStore
 
@@ -135,6 +136,10 @@ def test_a_page_holds_as_much_as_it_may_and_no_more(read, connection) -> None:
     assert "both given" in read(first=1, last=1).json["errors"][0]["message"]
 
 
+def unpacked(cursor: str) -> str:
+    return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+
+
 def packed(text: str | bytes) -> str:
     raw = text if isinstance(text, bytes) else text.encode()
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
@@ -159,6 +164,7 @@ def packed(text: str | bytes) -> str:
         packed("IBM") + "==",
         packed("ibm"),
         packed("A'; DROP TABLE bars; --"),
+        packed("shares:0"),
         "MTIz\n",
         "x" * 10_000,
     ],
@@ -216,3 +222,35 @@ def test_many_symbols_are_one_page_and_at_most_two_hundred(http, ask, new_key, d
     assert told["nodes"][0] == {
         "symbol": "X001", "intervals": [], "firstBar": None, "lastBar": None
     }  # fmt: skip
+
+
+def test_a_cursor_of_another_kind_of_list_is_refused(read, connection) -> None:
+    """Of all other kinds, even where both lists are in order of bar times."""
+    here = connection.path[-1]
+    for kind in set(KINDS) - {here}:
+        for argument in ("after", "before"):
+            refused = read(**{argument: Cursors(kind, str).cursor("0")})
+            assert refused.code == "BAD_USER_INPUT"
+            assert refused.json["errors"][0]["message"] == (
+                f"{argument} is a cursor of a list of {kind}, and this is a list of {here}; "
+                "give one that this list answered."
+            )
+
+
+def test_a_cursor_of_the_right_kind_with_no_place_is_refused(read, connection) -> None:
+    kind = connection.path[-1]
+    given = read(first=1)["pageInfo"]["endCursor"]
+    assert unpacked(given).startswith(f"{kind}:")
+    for text in (f"{kind}:", f"{kind}:{unpacked(given)}", f"{unpacked(given)}\n"):
+        refused = read(after=packed(text))
+        assert refused.code == "BAD_USER_INPUT"
+        said = refused.json["errors"][0]["message"]
+        assert said == "after is no cursor of this list; give one that it answered."
+
+
+def test_cursors_that_release_0_1_0_gave_are_read_as_ever(read, connection) -> None:
+    """They had no kind, only the place: a page that was begun then goes on."""
+    given = read(first=2)["edges"][0]["cursor"]
+    bare = packed(unpacked(given).partition(":")[2])
+    for argument in ({"after": bare, "first": 3}, {"before": bare}):
+        assert read(**argument) == read(**argument | {next(iter(argument)): given})

@@ -56,15 +56,15 @@ def real(symbol: str) -> Rows:
 
 
 def timed(calls: dict[str, Callable[[], object]]) -> dict[str, list[float]]:
-    """Quartiles of each call in microseconds, taken in turns so that noise meets all alike."""
+    """Quartiles of each call in microseconds of the processor, in turns so that noise meets all."""
     taken: dict[str, list[float]] = {name: [] for name in calls}
     order = list(calls)
     for _ in range(ROUNDS):
         random.shuffle(order)
         for name in order:
-            start = time.perf_counter()
+            start = time.thread_time_ns()
             calls[name]()
-            taken[name].append((time.perf_counter() - start) * 1e6)
+            taken[name].append((time.thread_time_ns() - start) / 1000)
     return {name: quantiles(times, n=4) for name, times in taken.items()}
 
 
@@ -113,7 +113,7 @@ def decode_new_days(block: bytes) -> Rows:
 
 
 def decoding() -> None:
-    print(f"\ndecoding all nine columns, microseconds: median (quartiles) of {ROUNDS}")
+    print(f"\ndecoding all nine columns, CPU microseconds: median (quartiles) of {ROUNDS}")
     for symbol in ("AAPL", "GOOG", "IBM", "MSFT"):
         rows = real(symbol).take(slice(-YEARS_10, None))
         block, columnar, packed = encode(rows), parquet(rows), archive(rows)

@@ -1,8 +1,9 @@
 """What stands in front of a block's columns, and the numbers that writer and reader share."""
 
 import struct
-import zlib
 from typing import NamedTuple
+
+from isal import isal_zlib
 
 from market_data.errors import Damaged, UnknownFormat
 
@@ -80,7 +81,7 @@ def opened(block: bytes) -> tuple[Header, tuple[str, ...], int]:
     end = len(block) - CHECKSUM.size
     if end < HEADER.size or not block.startswith(MAGIC):
         raise Damaged(f"{len(block)} bytes are no block of bars")
-    if zlib.crc32(memoryview(block)[:end]) != CHECKSUM.unpack_from(block, end)[0]:
+    if isal_zlib.crc32(memoryview(block)[:end]) != CHECKSUM.unpack_from(block, end)[0]:
         raise Damaged("the block's checksum does not agree with its bytes")
     head = Header(*HEADER.unpack_from(block)[1:])
     if head.version != VERSION:

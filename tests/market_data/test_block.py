@@ -226,8 +226,8 @@ def test_a_newer_format_is_told_from_damage():
         (made(b"\x00\x02\x04"), "other columns"),
         (signed(made(b"\x00\x02")[:-4] + b"more"), "other columns"),
         (signed(made(b"\x00\x02")[:-8]), "inflate|other columns"),
-        (signed(made()[:68] + b"\x00" * 40), "no zlib stream"),
-        (signed(made()[:67] + b"\x78\xbb" + made()[69:-4]), "no zlib stream"),
+        (signed(made()[:68] + b"\x00" * 40), "does not inflate"),
+        (signed(made()[:67] + b"\x78\xbb" + made()[69:-4]), "does not inflate"),
         (signed(made()[:69] + b"\x00" * 40), "does not inflate"),
         (made(b"\x00\x00"), "not in order"),
         (made(b"\x00\x01", widths=(1, 0, 0, 0, 0)), "not in order"),
@@ -241,10 +241,27 @@ def test_bytes_made_to_harm_are_damaged_and_nothing_else(block, said):
         decode(block)
 
 
-def test_the_sum_behind_the_stream_is_left_to_the_checksum_over_it():
-    body = bytearray(BLOCK[:-4])
-    body[-1] ^= 1
-    assert same(decode(signed(bytes(body))), decode(BLOCK))
+def test_a_stream_is_read_where_zlib_reads_it_and_nowhere_else():
+    """Every bit of the stream flipped, under a checksum of the block that agrees."""
+    start = HEADER.size + 1 + len(decode(BLOCK).origins[0])
+    assert zlib.decompress(BLOCK[start:-4])
+    for bit in range(8 * start, 8 * (len(BLOCK) - 4)):
+        flipped = bytearray(BLOCK[:-4])
+        flipped[bit // 8] ^= 1 << bit % 8
+        try:
+            zlib.decompress(flipped[start:])
+        except zlib.error:
+            with pytest.raises(Damaged):
+                decode(signed(bytes(flipped)))
+        else:
+            assert same(decode(signed(bytes(flipped))), decode(BLOCK))
+
+
+@pytest.mark.parametrize("level", range(10))
+def test_columns_deflated_by_any_level_are_read(level):
+    start = HEADER.size + 1 + len(decode(BLOCK).origins[0])
+    columns = zlib.compress(zlib.decompress(BLOCK[start:-4]), level)
+    assert same(decode(signed(BLOCK[:start] + columns)), decode(BLOCK))
 
 
 def test_a_bomb_is_not_inflated():

@@ -1,23 +1,25 @@
 """One commit on its way: what it would write, written and confirmed, however often that takes.
 
-A commit puts its chunks first and then, on condition of the version that it has read, a new HEAD,
-in which its rows are *pending*: readers do not speak of moments from their k on. Once the writer
-has seen the answer before k - 0.5 s it confirms them, and that may take as long as it will. Where
-it has not, or where it died, whoever commits next moves the rows to a k of its own. So a crash
-between any two writes loses nothing that a redelivery does not bring, and changes no answer.
+A commit puts its chunks first and then, on condition of the version that it has read, a new HEAD;
+a home with transactions writes both in one. In that HEAD its rows are *pending*: readers do not
+speak of moments from their k on. Once the writer has seen the answer before k - 0.5 s it confirms
+them, and that may take as long as it will. Where it has not, or where it died, whoever commits next
+moves the rows to a k of its own. So a crash between any two writes loses nothing that a redelivery
+does not bring, and changes no answer.
 """
 
 import random
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
 from market_data.clock import Clock, Sleep
-from market_data.errors import StoreUnavailable
+from market_data.errors import StoreUnavailable, StoreUntouched
 from market_data.stores.base import CONFIRM, CommitResult
 from market_data.stores.drafting import Delivery, Draft, Drafter
 from market_data.stores.head import Head, pack, unpack
-from market_data.stores.objects import Backend, Name
+from market_data.stores.objects import NOTHING, Backend, Beside, Name
 from market_data.stores.reading import Reader
 
 __all__ = ["Commit"]
@@ -51,6 +53,7 @@ class Commit:
         self, backend: Backend, reader: Reader, clock: Clock, sleep: Sleep, delivery: Delivery
     ) -> None:
         self._backend = backend
+        self._whole = backend.transactional
         self._reader = reader
         self._drafter = Drafter(reader, clock)
         self._clock = clock
@@ -76,18 +79,11 @@ class Commit:
         while True:
             draft = self._drafter.draft(self._settled(), self._delivery)
             if not draft.writes:
-                return self._told(draft)
-            if draft.objects:
-                self._backend.keep(draft.objects)
-            if self._too_late(draft):
-                self._discard(draft)
-            elif not self._swap(draft.head, draft.packed):
-                # What was not heard of may be done yet, and then its HEAD names these objects.
-                if draft.head.commit not in self._unheard:
-                    self._discard(draft)
-                self._pause_after_conflict()
-            elif self._confirmed(draft):
                 self._expire(self._superseded)
+                return self._told(draft)
+            if self._written(draft) and self._confirmed(draft):
+                if not self._whole:
+                    self._expire(self._superseded)
                 return self._told(draft)
 
     def _settled(self) -> Head:
@@ -105,12 +101,34 @@ class Commit:
             looks += 1
             self._pause(looks)
 
-    def _swap(self, head: Head, packed: bytes) -> bool:
+    def _written(self, draft: Draft) -> bool:
+        """Write a draft; whether its HEAD is there, that is, in time and before any other."""
+        self._keep(draft.objects)
+        if self._too_late(draft):
+            self._discard(draft)
+            return False
+        # What needs no confirmation is the last write.
+        superseded = draft.superseded if draft.result.known is None else set[Name]()
+        if self._swap(draft.head, draft.packed, draft.objects, superseded):
+            self._superseded |= draft.superseded
+            return True
+        # What was not heard of may be done yet, and then its HEAD names these objects.
+        if draft.head.commit not in self._unheard:
+            self._discard(draft)
+        self._pause_after_conflict()
+        return False
+
+    def _swap(
+        self, head: Head, packed: bytes, objects: Mapping[Name, bytes], superseded: set[Name]
+    ) -> bool:
         """Write a HEAD; whether it is there. Where the answer is lost, the store is asked."""
         self._mine.add(head.commit)
+        beside = Beside(objects, _salted(superseded), self._now) if self._whole else NOTHING
         try:
-            return self._backend.swap(head.instrument, head.version - 1, packed)
-        except StoreUnavailable:
+            return self._backend.swap(head.instrument, head.version - 1, packed, beside)
+        except StoreUnavailable as error:
+            if self._whole and isinstance(error, StoreUntouched):
+                raise  # it has waited for its turn already
             self._unheard.add(head.commit)
             return self._is_there(head)
         finally:
@@ -131,13 +149,13 @@ class Commit:
 
     def _confirmed(self, draft: Draft) -> bool:
         """Confirm what is visible, if it was so in time; whether nobody has moved it meanwhile."""
-        self._superseded |= draft.superseded
         if draft.result.known is None:
             return True
         self._landed = self._landed or draft.result
         if self._too_late(draft):
             return False
-        head, packed, _ = pack(
+        # It may come out a few bytes longer, and then be split where the draft was not.
+        head, packed, parts = pack(
             replace(
                 draft.head,
                 version=draft.head.version + 1,
@@ -145,10 +163,16 @@ class Commit:
                 commit=f"{random.getrandbits(64):016x}",
             )
         )
-        if self._swap(head, packed):
+        self._keep(parts)
+        if self._swap(head, packed, parts, self._superseded):
             return True
         self._pause_after_conflict()
         return False
+
+    def _keep(self, objects: Mapping[Name, bytes]) -> None:
+        """Write objects ahead of their HEAD, where both cannot be written at once."""
+        if objects and not self._whole:
+            self._backend.keep(objects)
 
     def _too_late(self, draft: Draft) -> bool:
         """Whether the clock has come too close to the k of a draft, and so it must be redone."""
@@ -169,12 +193,13 @@ class Commit:
         return replace(self._landed, known=known)
 
     def _discard(self, draft: Draft) -> None:
-        """Let go of objects that no HEAD will name."""
-        self._expire(set(draft.objects))
+        """Let go of objects that no HEAD will name, where they were kept before it."""
+        if not self._whole:
+            self._expire(draft.objects)
 
-    def _expire(self, names: set[Name]) -> None:
-        """Let objects go, but for parts of manifests, which have no salt: another may name them."""
-        names = {name for name in names if name.kind != "M"}
+    def _expire(self, names: Collection[Name]) -> None:
+        """Let objects go."""
+        names = _salted(names)
         if names:
             # What stays for ever costs a little; it is no reason to fail.
             with suppress(StoreUnavailable):
@@ -188,3 +213,8 @@ class Commit:
 
     def _pause(self, attempt: int) -> None:
         self._sleep(random.uniform(0.5, 1.0) * min(LONGEST, PAUSE * 2**attempt))
+
+
+def _salted(names: Collection[Name]) -> set[Name]:
+    """Those that nobody names again: parts of manifests have no salt, and another may name them."""
+    return {name for name in names if name.kind != "M"}

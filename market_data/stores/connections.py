@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from market_data.errors import StoreUnavailable, UnknownFormat
+from market_data.errors import StoreUnavailable, StoreUntouched, UnknownFormat
 from market_data.stores.sqlite_header import Header, write_ahead
 
 __all__ = ["FORMAT", "Connections"]
@@ -71,15 +71,24 @@ class Connections:
                 raise
             self._give(connection)
         except sqlite3.Error as error:
-            raise StoreUnavailable(f"the bars in {self._path.name}: {error}") from error
+            raise StoreUnavailable(self._told(error)) from error
 
     @contextmanager
     def transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
-        """One transaction, committed at the end or not at all."""
+        """One transaction, committed at the end or not at all.
+
+        Raises
+        ------
+        StoreUntouched
+            Before the end: nothing was written. Of an error at the end nobody knows.
+        """
         with self.use() as connection:
-            connection.execute(begin)
-            # An error closes the connection, and that rolls back.
-            yield connection
+            try:
+                connection.execute(begin)
+                yield connection
+            except sqlite3.Error as error:
+                # It closes the connection, and that rolls back.
+                raise StoreUntouched(self._told(error)) from error
             connection.execute("COMMIT")
 
     def close(self) -> None:
@@ -88,6 +97,9 @@ class Connections:
             idle, self._idle, self._process = self._idle, [], -1
         for connection in idle:
             connection.close()
+
+    def _told(self, error: sqlite3.Error) -> str:
+        return f"the bars in {self._path.name}: {error}"
 
     def _take(self) -> sqlite3.Connection:
         with self._lock:

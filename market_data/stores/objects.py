@@ -2,14 +2,15 @@
 
 import hashlib
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Set
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from engine.types import Interval
 from market_data.errors import Damaged, StoreUnavailable
 from market_data.instruments import Instrument
 
-__all__ = ["KEPT_DAYS", "Backend", "Kept", "Name", "Source", "verified"]
+__all__ = ["KEPT_DAYS", "NOTHING", "Backend", "Beside", "Kept", "Name", "Source", "verified"]
 
 KEPT_DAYS = 7
 """How long a superseded object stays for those who read its HEAD before."""
@@ -107,6 +108,26 @@ class Kept(NamedTuple):
     packed: bytes
 
 
+class Beside(NamedTuple):
+    """What changes with a HEAD in one transaction, in a home that can do so.
+
+    Parameters
+    ----------
+    objects : mapping
+        What it names anew.
+    superseded : set
+        What no HEAD names any more, let go KEPT_DAYS after ``now``.
+    now : int, microseconds UTC
+    """
+
+    objects: Mapping[Name, bytes] = MappingProxyType({})
+    superseded: Set[Name] = frozenset()
+    now: int = 0
+
+
+NOTHING = Beside()
+
+
 class Source(Protocol):
     """Where HEADs and objects are read. StoreUnavailable where that cannot be reached.
 
@@ -130,7 +151,16 @@ class Source(Protocol):
 
 
 class Backend(Source, Protocol):
-    """Where HEADs and objects lie. StoreUnavailable where that cannot be reached."""
+    """Where HEADs and objects lie. StoreUnavailable where that cannot be reached.
+
+    Attributes
+    ----------
+    transactional : bool
+        Whether `swap` writes what changes beside a HEAD in the one transaction that writes the
+        HEAD. Where it does not, objects are kept before it, and let go of after it.
+    """
+
+    transactional: bool
 
     def profiles(self) -> list[Instrument]:
         """Every symbol that has ever been committed, in order of symbol."""
@@ -140,7 +170,9 @@ class Backend(Source, Protocol):
         """Write objects; writing one again changes nothing."""
         ...
 
-    def swap(self, instrument: Instrument, version: int, packed: bytes) -> bool:
+    def swap(
+        self, instrument: Instrument, version: int, packed: bytes, beside: Beside = NOTHING
+    ) -> bool:
         """Make bytes the next HEAD if ``version`` is that of the present one; whether it was.
 
         One atomic write; 0 is the version of a symbol that has no HEAD yet. Whether a swap that

@@ -11,7 +11,7 @@ from market_data.calendar import DAY
 from market_data.errors import StoreUnavailable
 from market_data.instruments import Instrument
 from market_data.stores.connections import Connections
-from market_data.stores.objects import KEPT_DAYS, Kept, Name
+from market_data.stores.objects import KEPT_DAYS, NOTHING, Beside, Kept, Name
 
 __all__ = ["SqliteBackend", "keep", "swap"]
 
@@ -21,6 +21,8 @@ AT_ONCE = 900
 
 class SqliteBackend:
     """A Backend on the tables of one file."""
+
+    transactional = True
 
     def __init__(self, connections: Connections) -> None:
         self.connections = connections
@@ -51,19 +53,21 @@ class SqliteBackend:
         with self.connections.transaction("BEGIN IMMEDIATE") as connection:
             keep(connection, objects)
 
-    def swap(self, instrument: Instrument, version: int, packed: bytes) -> bool:
+    def swap(
+        self, instrument: Instrument, version: int, packed: bytes, beside: Beside = NOTHING
+    ) -> bool:
         """See Backend.swap."""
         with self.connections.transaction("BEGIN IMMEDIATE") as connection:
-            return swap(connection, instrument, version, packed)
+            done = swap(connection, instrument, version, packed)
+            if done:
+                keep(connection, beside.objects)
+                expire(connection, beside.superseded, beside.now)
+            return done
 
     def expire(self, names: Collection[Name], now: int) -> None:
         """See Backend.expire; what has expired by now is deleted."""
         with self.connections.transaction("BEGIN IMMEDIATE") as connection:
-            connection.executemany(
-                "UPDATE objects SET expires = ? WHERE path = ?",
-                [(now + KEPT_DAYS * DAY, name.path) for name in names],
-            )
-            connection.execute("DELETE FROM objects WHERE expires < ?", (now,))
+            expire(connection, names, now)
 
     def names(self) -> Iterator[Name]:
         """See Backend.names."""
@@ -108,6 +112,15 @@ def keep(connection: sqlite3.Connection, objects: Mapping[Name, bytes]) -> None:
         "INSERT OR REPLACE INTO objects (path, body) VALUES (?, ?)",
         [(name.path, body) for name, body in objects.items()],
     )
+
+
+def expire(connection: sqlite3.Connection, names: Collection[Name], now: int) -> None:
+    """Let objects go later, and delete those whose time has come, inside of a transaction."""
+    connection.executemany(
+        "UPDATE objects SET expires = ? WHERE path = ?",
+        [(now + KEPT_DAYS * DAY, name.path) for name in names],
+    )
+    connection.execute("DELETE FROM objects WHERE expires < ?", (now,))
 
 
 def swap(

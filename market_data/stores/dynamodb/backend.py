@@ -34,7 +34,7 @@ from market_data.stores.dynamodb.items import (
     read_lasting,
 )
 from market_data.stores.dynamodb.threads import Threads
-from market_data.stores.objects import Kept, Name
+from market_data.stores.objects import NOTHING, Beside, Kept, Name
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -75,6 +75,8 @@ class DynamoDBBackend:
     sleep, stopwatch : callable
     """
 
+    transactional = False
+
     def __init__(
         self,
         client: "DynamoDBClient",
@@ -98,7 +100,13 @@ class DynamoDBBackend:
         """See Backend.heads."""
         return self._heads.read(symbols)
 
-    def swap(self, instrument: Instrument, version: int, packed: bytes) -> bool:
+    def swap(
+        self,
+        instrument: Instrument,
+        version: int,
+        packed: bytes,
+        beside: Beside = NOTHING,  # noqa: ARG002
+    ) -> bool:
         """See Backend.swap."""
         return self._heads.swap(instrument, version, packed)
 

@@ -28,3 +28,9 @@ def on_aws(aws, place, clock):
 @pytest.fixture
 def dynamodb(on_aws):
     return on_aws()
+
+
+@pytest.fixture(params=["store", "dynamodb"])
+def home(request):
+    """A store on each backend."""
+    return request.getfixturevalue(request.param)

@@ -68,6 +68,7 @@ class Committer(threading.Thread):
     def __init__(self, stage: "Stage", work: list[Delivery]) -> None:
         super().__init__(daemon=True)
         self.stage = stage
+        self.transactional = stage.backend.transactional
         self.work = work
         self.offset = stage.rng.randrange(SKEW + 1)
         self.turn = threading.Semaphore(0)

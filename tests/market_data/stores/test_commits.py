@@ -3,6 +3,7 @@
 import json
 import random
 import zlib
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -56,6 +57,34 @@ def test_a_commit_that_is_always_beaten_gives_up_after_longer_and_longer_pauses(
     assert all(0.1 < pause <= 0.25 for pause in pauses[10:])
 
 
+def test_a_file_is_written_twice_a_commit_and_once_where_no_answer_changes(store, daily, clock):
+    """Once to make the rows visible, and once to confirm them: a transaction waits for the disk."""
+    began = []
+    connections = store._backend.connections
+    transaction = connections.transaction
+    connections.transaction = lambda begin: began.append(begin) or transaction(begin)
+    store.commit(AAPL, ONE_DAY, daily([10]))
+    store.commit(AAPL, ONE_DAY, daily([11], first=1))
+    assert began == ["BEGIN IMMEDIATE"] * 4
+    store.commit(AAPL, ONE_DAY, daily([11], first=1), fetched_at=clock.now + 1)
+    assert len(began) == 5
+    store.commit(AAPL, ONE_DAY, daily([11], first=1))
+    assert len(began) == 5
+    with connections.use() as connection:
+        rows = connection.execute("SELECT expires IS NULL FROM objects").fetchall()
+    assert sorted(rows) == [(0,), (0,), (1,)]
+
+
+def test_a_head_that_only_its_confirmation_splits_keeps_its_parts(home, daily, clock, monkeypatch):
+    """Deflated, it may come out a few bytes longer than the draft was."""
+    clock.now += 10_000 * DAY
+    monkeypatch.setattr("market_data.stores.committing.pack", partial(pack, largest=100))
+    home.commit(Instrument("BTC-USD", calendar="24/7"), ONE_DAY, daily([10.0] * 6500))
+    head = home._reader.heads(["BTC-USD"])["BTC-USD"].head
+    assert (len(head.manifests[ONE_DAY].parts), head.pending) == (1, 0)
+    assert len(home.series("BTC-USD", ONE_DAY).time) == 6500
+
+
 def test_an_outcome_that_stays_unknown_is_told_as_such(altered, daily):
     def unheard(*_):
         raise StoreUnavailable("no answer")
@@ -87,15 +116,15 @@ def test_a_write_that_arrives_after_it_was_given_up_is_found_and_told_once(
 ):
     waiting = []
 
-    def swap(instrument, version, packed):
+    def swap(*write):
         if not waiting:
-            waiting.append((instrument, version, packed))
+            waiting.append(write)
             raise StoreUnavailable("no answer")
         if len(waiting) == 1:
             # The one that was given up for lost comes first, and this one fails.
             waiting.append(None)
             assert store._backend.swap(*waiting[0])
-        return store._backend.swap(instrument, version, packed)
+        return store._backend.swap(*write)
 
     result = altered(swap=swap).commit(AAPL, ONE_DAY, daily([10, 11]))
     series = store.series("AAPL", ONE_DAY)
@@ -127,11 +156,11 @@ def test_what_a_write_that_was_not_heard_of_names_is_never_let_go(altered, store
 def test_a_confirmation_that_is_lost_is_made_up_for(altered, store, daily):
     swaps = []
 
-    def swap(instrument, version, packed):
+    def swap(instrument, version, *rest):
         swaps.append(version)
         if len(swaps) == 2:
             raise StoreUnavailable("not done, and not heard of")
-        return store._backend.swap(instrument, version, packed)
+        return store._backend.swap(instrument, version, *rest)
 
     result = altered(swap=swap).commit(AAPL, ONE_DAY, daily([10]))
     assert (result.added, result.unchanged) == (1, 0)

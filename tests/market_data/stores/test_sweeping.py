@@ -18,7 +18,12 @@ STEPS = WRITES | READS
 
 
 class Stepped:
-    """A backend that lets something happen before its call of a given number."""
+    """A backend that lets something happen before its call of a given number.
+
+    One write at a time, as on AWS, and as files were written by 0.1.0.
+    """
+
+    transactional = False
 
     def __init__(self, backend, step, happens):
         self._backend, self._step, self._happens = backend, step, happens
@@ -46,12 +51,6 @@ def die(*_):
     raise Died
 
 
-@pytest.fixture(params=["store", "dynamodb"])
-def home(request):
-    """A store on each backend."""
-    return request.getfixturevalue(request.param)
-
-
 @pytest.fixture
 def over(home, clock):
     """Makes stores on the same home where something happens before the call of a number."""
@@ -64,7 +63,9 @@ def over(home, clock):
 
 
 class Replaced:
-    """A backend whose HEADs are written otherwise."""
+    """A backend whose HEADs are written otherwise, and after what they name."""
+
+    transactional = False
 
     def __init__(self, backend, swap):
         self._backend = backend
@@ -110,6 +111,18 @@ def test_what_a_dead_commit_left_is_told_and_only_let_go_of_when_asked(home, ove
     assert home._backend.lasting(orphans | named(home)) == named(home)
     assert list(home.sweep(apply=True)) == []
     assert len(home.series("AAPL", ONE_DAY).time) == 1
+
+
+def test_a_commit_that_dies_leaves_nothing_in_a_file(store, daily):
+    store.commit(AAPL, ONE_DAY, daily([10]))
+    before = set(store._backend.names())
+    with pytest.MonkeyPatch.context() as patch:
+        # In the midst of its one transaction, once the HEAD and the objects are written.
+        patch.setattr("market_data.stores.sqlite_backend.expire", die)
+        with pytest.raises(Died):
+            store.commit(AAPL, ONE_DAY, daily([11], first=1))
+    assert set(store._backend.names()) == before
+    assert store.series("AAPL", ONE_DAY).close.tolist() == [10]
 
 
 def test_it_is_deleted_from_a_file_a_week_later(store, daily, clock):

@@ -3,14 +3,17 @@
 import zlib
 from typing import Final
 
+from isal import isal_zlib
+
 from graphql_api.http.media import weighed
 
 __all__ = ["SHORTEST", "compressed", "takes_gzip"]
 
 SHORTEST: Final = 1_400  # bytes: what fits into one packet arrives no sooner for being shorter
 
-# A higher level takes up to seven times as long, for an answer that is shorter by a fifth at most.
-FASTEST: Final = 1
+# Of ISA-L's 0 to 3: a fifth of the time of zlib's fastest, and shorter. The next one takes twice
+# as long again, for an answer that is shorter by a thirtieth.
+LEVEL: Final = 2
 GZIP: Final = 16 + zlib.MAX_WBITS  # zlib's name for its own format in gzip's frame
 
 
@@ -29,6 +32,6 @@ def takes_gzip(accept_encoding: str | None) -> bool:
     return weight > 0.0 and weight >= weights.get("identity", 0.0)
 
 
-def compressed(content: bytes, level: int = FASTEST) -> bytes:
+def compressed(content: bytes) -> bytes:
     """The content as gzip."""
-    return zlib.compress(content, level, wbits=GZIP)
+    return isal_zlib.compress(content, LEVEL, GZIP)

@@ -1,5 +1,6 @@
 """GraphiQL, served from our own origin: the built page, its assets, and what stands in for them."""
 
+import gzip
 import html
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 from strawberry.http.ides import get_graphql_ide_html
 
-from graphql_api.http.coding import compressed, takes_gzip
+from graphql_api.http.coding import takes_gzip
 
 __all__ = ["ENDPOINT", "asset", "page", "routes"]
 
@@ -88,7 +89,7 @@ def asset(request: Request) -> Response:
 @cache
 def _shortened(path: Path) -> bytes:
     """A built file as gzip, made once: no stranger can have it made again and again."""
-    return compressed(path.read_bytes(), level=6)
+    return gzip.compress(path.read_bytes(), compresslevel=6, mtime=0)
 
 
 def page_headers(policy: str) -> dict[str, str]:

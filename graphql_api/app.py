@@ -179,11 +179,12 @@ def open_bars(settings: Settings, clock: Clock = now) -> BarStore:
 
 def open_readings(settings: Settings, clock: Clock = now) -> ReadingStore:
     """The store of sentiment: beside the bars on AWS, or a file that the first commit makes."""
+    fresh_for = settings.bars_fresh_seconds * SECOND
     if settings.bars == "dynamodb":
         from market_data.stores.dynamodb import DynamoDBReadingStore, connect
 
-        return DynamoDBReadingStore(connect, settings.bars_table, clock)
-    return SqliteReadingStore(settings.data / "sentiment.sqlite", clock=clock)
+        return DynamoDBReadingStore(connect, settings.bars_table, clock, fresh_for=fresh_for)
+    return SqliteReadingStore(settings.data / "sentiment.sqlite", clock, fresh_for=fresh_for)
 
 
 def open_quarantine(settings: Settings) -> QuarantineStore:

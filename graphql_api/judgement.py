@@ -13,7 +13,7 @@ from graphql_api.decisions import Decisions, Question
 from graphql_api.loader import Loader, Wanted
 from market_data.bars import Adjustment, Instrument, Series, Snapshot
 from market_data.calendar import closes_at
-from market_data.hearing import beside, hear
+from market_data.hearing import beside, hear, within
 from market_data.instruments import similar
 from market_data.readings import Readings
 from market_data.sources.registry import may_redistribute
@@ -226,10 +226,11 @@ class Judge:
         wants = question.wants
         self.prepare([wants])
         series = self._series(question.symbol, question.interval)
+        readings = self._loader.readings(question.symbol) if wants.hears else None
+        series = within(series, readings)
         strategy = engine.strategies()[question.strategy]
         needed = strategy.lookback(**dict(question.parameters)) + 1
         snapshot = series.snapshot(question.at, question.as_of, now=self._now)
-        readings = self._loader.readings(question.symbol) if wants.hears else None
         heard = hear(readings, snapshot, series)
         snapshot = self._used(beside(snapshot, heard))
         if len(snapshot.bars) < needed:

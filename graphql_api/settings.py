@@ -40,7 +40,7 @@ class Settings:
     bars_table: str = setting("", "DynamoDB table of bars")
     bars_bucket: str = setting("", "S3 bucket of large chunks of bars, archived ones and panels")
     bars_fresh_seconds: int = setting(
-        0, "how old what was read of the store of bars may be, in whole seconds; 0 asks each time"
+        0, "how old what was read of bars and sentiment may be, in whole seconds; 0 asks each time"
     )
     licensed_sources: tuple[str, ...] = setting(
         (), "sources whose prices a licence of yours lets you pass on, separated by commas"

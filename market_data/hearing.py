@@ -9,7 +9,15 @@ from market_data.bars import Series, Snapshot
 from market_data.calendar import closes_at
 from market_data.readings import Heard, Readings, joined
 
-__all__ = ["beside", "column", "hear"]
+__all__ = ["beside", "column", "hear", "within"]
+
+
+def within(series: Series, readings: Readings | None) -> Series:
+    """The series, speaking of no moment of which the readings heard beside it cannot."""
+    if readings is None:
+        return series
+    horizon = series.horizon if readings.horizon is None else readings.horizon
+    return series.as_read(min(series.horizon, horizon), max(series.fresh_for, readings.fresh_for))
 
 
 def hear(readings: Readings | None, snapshot: Snapshot, series: Series) -> Heard | None:
@@ -29,7 +37,6 @@ def beside(snapshot: Snapshot, heard: Heard | None) -> Snapshot:
         snapshot,
         data_version=joined((snapshot.data_version, heard.data_version)),
         source=" + ".join(filter(None, (snapshot.source, heard.source))),
-        final=snapshot.final and heard.settled,
     )
 
 

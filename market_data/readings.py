@@ -82,15 +82,11 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Heard:
-    """The readings of one question, and what makes the answer repeatable.
-
-    ``settled`` is False where a commit is not confirmed yet: asked again, more may be heard.
-    """
+    """The readings of one question, and what makes the answer repeatable."""
 
     sentiment: Sentiment
     data_version: str
     source: str
-    settled: bool = True
 
     def readings(self, closed: Int64) -> Float64:
         """The reading that became public by each bar's close; see ``Sentiment.readings``."""
@@ -118,6 +114,10 @@ class Readings:
         there is none. Nothing is heard from there on: its rows may still be known later.
     content : str
         The name of the object that holds exactly these rows, where a home keeps them apart.
+    read_at : int, microseconds UTC
+        What the clock read before their home was asked for them.
+    fresh_for : int, microseconds
+        How long that home may go without being asked again.
     """
 
     symbol: str
@@ -131,6 +131,8 @@ class Readings:
     origins: tuple[str, ...] = ()
     pending: int = 0
     content: str = ""
+    read_at: int = 0
+    fresh_for: int = 0
 
     @property
     def size(self) -> int:
@@ -143,12 +145,23 @@ class Readings:
         """The k of the newest row; 0 where there is none."""
         return int(self.known.max(initial=0))
 
+    @property
+    def horizon(self) -> int | None:
+        """The last moment of which these can speak, as of a series; None where there is none."""
+        bounds = [self.pending - 1] if self.pending else []
+        bounds += [self.read_at] if self.fresh_for else []
+        return min(bounds, default=None)
+
     def heard(self, at: int, as_of: int) -> Heard | None:
-        """What was public at ``at`` of what was known at ``as_of``; None where that is nothing."""
-        settled = not self.pending or as_of < self.pending
-        horizon = as_of if settled else self.pending - 1
-        rows = np.flatnonzero((self.known <= horizon) & (self.published <= at))
-        if not len(rows) and settled:
+        """What was public at ``at`` of what was known at ``as_of``; None where that is nothing.
+
+        Parameters
+        ----------
+        as_of : int, microseconds UTC
+            Not beyond the horizon: of later moments nobody knows yet what will have been known.
+        """
+        rows = np.flatnonzero((self.known <= as_of) & (self.published <= at))
+        if not len(rows):
             return None
         time, published, value = self.time[rows], self.published[rows], self.value[rows]
         digest = hashlib.sha256(f"sentiment 1 {self.symbol} {len(rows)}\n".encode())
@@ -159,7 +172,6 @@ class Readings:
             Sentiment(time, published, value),
             digest.hexdigest()[:16],
             " + ".join(named),
-            settled,
         )
 
 

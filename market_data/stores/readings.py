@@ -46,6 +46,8 @@ Loaded: TypeAlias = dict[str, Found | MarketDataError]
 ATTEMPTS = 8
 # Bytes of rows that are held unpacked; a symbol has 150 KB after ten years of days, at most 1 MB.
 HELD = 32 * 1024 * 1024
+# What Python itself takes for readings, also for none.
+OVERHEAD = 2_000
 # Seconds; doubled with each attempt, and a random part of it is waited.
 PAUSE = 0.02
 
@@ -79,13 +81,20 @@ class ReadingStore(ABC):
     sleep : Sleep
     held : int, bytes
         How much of what was read a process holds, by its version.
+    fresh_for : int, microseconds
+        For how long what was read answers further questions; 0 asks each time.
     """
 
     def __init__(
-        self, clock: Clock = system.now, sleep: Sleep = time.sleep, held: int = HELD
+        self,
+        clock: Clock = system.now,
+        sleep: Sleep = time.sleep,
+        held: int = HELD,
+        fresh_for: int = 0,
     ) -> None:
         self.clock = clock
         self._sleep = sleep
+        self._fresh_for = fresh_for
         self._held: Held[str, Readings] = Held(held)
 
     @abstractmethod
@@ -121,7 +130,7 @@ class ReadingStore(ABC):
         """Let go of what is open."""
 
     def readings(self, symbol: str) -> Readings:
-        """Every row of a symbol, also those not known yet; none where there are none.
+        """Every row of a symbol as it is now, also those not known yet; none where there are none.
 
         Read the clock before calling this, never after, as with bars.
 
@@ -130,7 +139,7 @@ class ReadingStore(ABC):
         Damaged
             When what was kept cannot be read any more.
         """
-        found = self.ask([symbol])()[symbol]
+        found = self._read([symbol])()[symbol]
         if isinstance(found, MarketDataError):
             raise found
         return found
@@ -139,10 +148,25 @@ class ReadingStore(ABC):
         """Begin to read several symbols in one round of calls; call the result for all of them.
 
         What is begun goes on beside whatever else is asked. Where a symbol cannot be read, its
-        place is taken by the error that says why. Read the clock first, as for `readings`.
+        place is taken by the error that says why. Read the clock first, as for `readings`. What was
+        read no longer ago than the bound of freshness is not asked for.
         """
         wanted = list(dict.fromkeys(symbols))
+        now = self.clock() if self._fresh_for else 0
+        fresh: dict[str, Readings | MarketDataError] = {
+            one: rows
+            for one in wanted
+            if (rows := self._held.get(one)) is not None
+            and 0 <= now - rows.read_at < self._fresh_for
+        }
+        waiting = [one for one in wanted if one not in fresh]
+        answer = self._read(waiting) if waiting else dict
+        return lambda: fresh | answer()
+
+    def _read(self, wanted: Sequence[str]) -> Callable[[], dict[str, Readings | MarketDataError]]:
+        """Begin to read several symbols, whatever is held; see `ask`."""
         held = {one: rows for one in wanted if (rows := self._held.get(one)) is not None}
+        now = self.clock() if self._fresh_for else 0
         answer = self.load(wanted, held)
 
         def told() -> dict[str, Readings | MarketDataError]:
@@ -150,30 +174,25 @@ class ReadingStore(ABC):
                 kept = answer()
             except MarketDataError as error:
                 return dict.fromkeys(wanted, error)
-            return {one: self._opened(one, kept.get(one), held.get(one)) for one in wanted}
+            return {one: self._opened(one, kept.get(one), held.get(one), now) for one in wanted}
 
         return told
 
     def _opened(
-        self, symbol: str, found: Found | MarketDataError | None, held: Readings | None
+        self, symbol: str, found: Found | MarketDataError | None, held: Readings | None, now: int
     ) -> Readings | MarketDataError:
         """The rows of what was found, unpacked unless they are held."""
-        if found is None:
-            return Readings(symbol)
         if isinstance(found, MarketDataError):
             return found
-        if held is not None and held.version == found.version:
-            return held
         try:
-            if held is not None and found.packed is None:
-                rows = held
-            else:
-                rows = unpack(symbol, found.version, found.packed or b"")
+            rows = Readings(symbol) if found is None else _unpacked(symbol, found, held)
         except Damaged as error:
             return error
-        pending = rows.pending if found.pending is None else found.pending
-        rows = replace(rows, version=found.version, pending=pending, content=found.content)
-        self._held.put(symbol, rows, rows.size)
+        if rows is held and not self._fresh_for:
+            return held
+        rows = replace(rows, read_at=now, fresh_for=self._fresh_for)
+        if rows.version or self._fresh_for:
+            self._held.put(symbol, rows, rows.size + OVERHEAD)
         return rows
 
     def commit(self, symbol: str, told: Delivered) -> ReadingsCommitted:
@@ -195,7 +214,7 @@ class ReadingStore(ABC):
             after, added, restated = merged(kept, told, known)
             if after is kept:
                 return ReadingsCommitted(None)
-            landed = self.swap(kept, after)
+            landed = self._swapped(kept, after)
             if landed is not None and not landed.pending:
                 return ReadingsCommitted(None)
             if landed is not None:
@@ -207,21 +226,50 @@ class ReadingStore(ABC):
         """Confirm what is pending: known from then on, or from later if that is too near.
 
         Where another commit came in between, it has taken what was pending along, and confirms it.
+        Where the write was lost, it is made again.
         """
         for _ in range(ATTEMPTS):
             known = kept.pending
             in_time = self.clock() < known - CONFIRM
             after = confirmed(kept) if in_time else postponed(kept, known, self._next_known(kept))
-            landed = self.swap(kept, after)
+            landed = self._swapped(kept, after)
             if landed is None:
-                return self.readings(symbol).last_known
-            if in_time:
+                found = self.readings(symbol)
+                if found.version != kept.version:
+                    return found.last_known
+            elif in_time:
                 return known
-            kept = landed
+            else:
+                kept = landed
         raise StoreUnavailable(f"the sentiment of {symbol} was not confirmed in time")
+
+    def _swapped(self, before: Readings, after: Readings) -> Readings | None:
+        """See `swap`; what is held is asked for anew, because it has just been written."""
+        try:
+            return self.swap(before, after)
+        finally:
+            if self._fresh_for:
+                self._held.drop(before.symbol)
 
     def _next_known(self, kept: Readings) -> int:
         return max(self.clock() + AHEAD, kept.last_known + 1)
 
     def _pause(self, attempt: int) -> None:
         self._sleep(random.uniform(0, PAUSE * 2**attempt))
+
+
+def _unpacked(symbol: str, found: Found, held: Readings | None) -> Readings:
+    """The rows of what was found; those that are held where they are the same.
+
+    Raises
+    ------
+    Damaged
+    """
+    if held is not None and held.version == found.version:
+        return held
+    if held is not None and found.packed is None:
+        rows = held
+    else:
+        rows = unpack(symbol, found.version, found.packed or b"")
+    pending = rows.pending if found.pending is None else found.pending
+    return replace(rows, version=found.version, pending=pending, content=found.content)

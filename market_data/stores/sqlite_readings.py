@@ -37,7 +37,7 @@ class SqliteReadingStore(ReadingStore):
     path : str or Path
     clock : Clock
     sleep : Sleep
-    held : int, bytes
+    held, fresh_for
         See ReadingStore.
     """
 
@@ -47,8 +47,9 @@ class SqliteReadingStore(ReadingStore):
         clock: Clock = system.now,
         sleep: Sleep = time.sleep,
         held: int = HELD,
+        fresh_for: int = 0,
     ) -> None:
-        super().__init__(clock, sleep, held)
+        super().__init__(clock, sleep, held, fresh_for)
         self._file = SmallFile(path, Header("sentiment", APPLICATION, 1), LAYOUT)
 
     @property

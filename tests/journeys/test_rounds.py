@@ -12,6 +12,7 @@ import engine
 from engine.types import Bars, Interval
 from graphql_api.app import create_app, open_accounts, open_bars, open_readings
 from graphql_api.guard.accounts import Accounts
+from graphql_api.schema.scalars import rfc3339
 from graphql_api.settings import Settings
 from market_data.calendar import DAY
 from market_data.instruments import Instrument
@@ -118,9 +119,15 @@ def aged(table):
 
 
 @pytest.fixture
-def served(table, tmp_path, monkeypatch):
+def served(table, tmp_path, monkeypatch, request):
     """A process that has read nothing yet, asked with so many calls in each round."""
-    settings = Settings(data=tmp_path, bars="dynamodb", bars_table="bars", bars_bucket="bars")
+    settings = Settings(
+        data=tmp_path,
+        bars="dynamodb",
+        bars_table="bars",
+        bars_bucket="bars",
+        bars_fresh_seconds=getattr(request, "param", 0),
+    )
     accounts = open_accounts(settings)[0]
     key = Accounts(accounts, table).open_account("Rounds", "ENTERPRISE").secret
     accounts.close()
@@ -192,3 +199,22 @@ def test_one_field_asks_for_bars_and_sentiment_side_by_side(served):
     told, calls = served(both, 2, **ids)
     assert calls == {("BatchGetItem", 2): 2}
     assert told == {name: {"id": one} for name, one in ids.items()}
+
+
+@pytest.mark.parametrize("served", [30], indirect=True)
+def test_within_the_bound_of_freshness_nothing_is_asked_also_where_sentiment_is_heard(
+    served, table
+):
+    query = """query ($asOf: DateTime) {
+      signal(symbol: "S0", strategy: { preset: { name: COMBINED } }, asOf: $asOf) {
+        ... on Signal { provenance { freshnessSeconds final resolvedAsOf source } } } }"""
+    read_at = rfc3339(table.now)
+    told = {"freshnessSeconds": 30.0, "resolvedAsOf": read_at, "source": "told + mood"}
+    assert served(query, 2, 1)[0] == {"signal": {"provenance": told | {"final": False}}}
+    table.move(29)
+    assert served(query)[0] == {"signal": {"provenance": told | {"final": False}}}
+    assert served(query, asOf=read_at)[0] == {"signal": {"provenance": told | {"final": True}}}
+    later = rfc3339(table.now)
+    assert served(query, asOf=later)[0] == {"signal": {"provenance": told | {"final": False}}}
+    table.move(2)
+    assert served(query, 2)[0]["signal"]["provenance"]["resolvedAsOf"] == rfc3339(table.now)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from graphql_api.schema.scalars import rfc3339
 from market_data.calendar import DAY, HOUR
 from market_data.readings import Delivered
 from market_data.stores import SqliteReadingStore
@@ -15,7 +16,8 @@ query ($symbol: Symbol!, $at: DateTime, $asOf: DateTime) {
   explanation(symbol: $symbol, at: $at, asOf: $asOf,
               strategy: { preset: { name: COMBINED } }) {
     ... on Explanation {
-      signal { action score barTime provenance { dataVersion source final strategyHash } }
+      signal { action score barTime
+        provenance { dataVersion source final strategyHash resolvedAsOf } }
       contributions { label value vote contribution reason }
       nextFlips { action price }
     }
@@ -144,15 +146,21 @@ def test_damaged_sentiment_is_an_outage_and_never_a_wrong_signal(http, ask, new_
     assert answer.json["data"] is None
 
 
-def test_while_a_commit_is_not_confirmed_no_answer_that_it_may_change_is_final(
-    explain, mood, monkeypatch
+def test_while_a_commit_is_not_confirmed_nothing_is_said_of_a_moment_that_it_may_change(
+    explain, mood, clock, monkeypatch
 ):
     from market_data.stores.readings import ReadingStore
 
     with monkeypatch.context() as patch:
         patch.setattr(ReadingStore, "_confirm", lambda _, symbol, kept: kept.pending)
-        mood(0.9)
+        known = mood(0.9)
+    clock.move(60)
     said = explain(asOf="2026-11-18T12:00:03Z")
     assert mood_of(said)["value"] is None
-    assert not said["signal"]["provenance"]["final"]
+    told = said["signal"]["provenance"]
+    assert (told["final"], told["resolvedAsOf"]) == (False, rfc3339(known - 1))
+    # So whoever asks as of that moment once it is settled is told the same.
+    mood(0.9)
+    again = explain(asOf=told["resolvedAsOf"])
+    assert again["signal"]["provenance"] == told | {"final": True}
     assert explain(asOf=BEFORE)["signal"]["provenance"]["final"]

@@ -47,6 +47,8 @@ class DynamoDBReadingStore(ReadingStore):
     table : str
     clock : Clock
     sleep : Sleep
+    fresh_for
+        See ReadingStore.
     """
 
     def __init__(
@@ -55,8 +57,9 @@ class DynamoDBReadingStore(ReadingStore):
         table: str,
         clock: Clock = system.now,
         sleep: Sleep = time.sleep,
+        fresh_for: int = 0,
     ) -> None:
-        super().__init__(clock, sleep)
+        super().__init__(clock, sleep, fresh_for=fresh_for)
         self._client = cache(client)
         self._table = table
         self._calls = Calls(sleep)

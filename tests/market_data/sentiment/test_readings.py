@@ -1,5 +1,7 @@
 """What was known and public when: readings in their three times."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -97,18 +99,18 @@ def test_what_is_postponed_is_known_and_public_later_and_what_came_before_stays(
     assert moved.published[moved.known == FIRST_K + 9].tolist() == [FIRST_K + 9]
 
 
-def test_what_is_pending_is_heard_by_nobody_and_settles_nothing(kept, told, clock):
+def test_what_is_pending_is_heard_by_nobody_and_bounds_what_can_be_spoken_of(kept, told, clock):
     known = FIRST_K + DAY
     pending = merged(kept, told([0.1], first=5), known)[0]
-    assert pending.pending == known
-    heard = pending.heard(EVER, known)
-    assert (values(heard), heard.settled) == ([0.2, 0.4, 0.9], False)
-    assert pending.heard(EVER, known - 1).settled
-    after = confirmed(pending).heard(EVER, known)
-    assert (values(after), after.settled) == ([0.2, 0.4, 0.9, 0.1], True)
-    # Without any before it there is something to say all the same: that more may come.
-    first = merged(Readings("AAPL"), told([0.1]), known)[0]
-    assert (values(first.heard(EVER, known)), first.heard(EVER, known).settled) == ([], False)
+    assert (pending.pending, pending.horizon) == (known, known - 1)
+    assert values(pending.heard(EVER, pending.horizon)) == [0.2, 0.4, 0.9]
+    after = confirmed(pending)
+    assert (after.horizon, values(after.heard(EVER, known))) == (None, [0.2, 0.4, 0.9, 0.1])
+    # Read for a while, they speak of no moment after that either.
+    read = replace(pending, read_at=known - 5, fresh_for=1)
+    assert read.horizon == known - 5
+    assert replace(read, read_at=known + 5).horizon == known - 1
+    assert replace(after, read_at=known + 5, fresh_for=1).horizon == known + 5
 
 
 def test_what_was_left_pending_is_taken_along(kept, told, clock):

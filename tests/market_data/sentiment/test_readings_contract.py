@@ -96,7 +96,7 @@ def test_a_commit_whose_writer_is_gone_is_taken_along_by_the_next(
     clock.sleep(60)
     left = readings_store.readings("AAPL")
     assert left.pending
-    assert not left.heard(clock.now, clock.now).settled
+    assert left.horizon == left.pending - 1 < clock.now
     done = readings_store.commit("AAPL", told([0.2]))  # the queue brings it again
     assert done.known == clock.now + AHEAD
     after = readings_store.readings("AAPL")
@@ -144,3 +144,52 @@ def test_commits_at_once_lose_none_and_no_answer_changes(readings_store, told, c
     after = readings_store.readings("AAPL")
     for known, version in zip(sorted(kept.known.tolist()), answers, strict=True):
         assert after.heard(clock.now + 30 * DAY, known).data_version == version
+
+
+def test_a_confirmation_that_is_lost_is_made_again(readings_store, told, monkeypatch):
+    swap, lost = readings_store.swap, []
+
+    def second_lost(before, after):
+        lost.append(after)
+        return None if len(lost) == 2 else swap(before, after)
+
+    monkeypatch.setattr(readings_store, "swap", second_lost)
+    done = readings_store.commit("AAPL", told([0.2]))
+    kept = readings_store.readings("AAPL")
+    assert (kept.pending, kept.known.tolist()) == (0, [done.known])
+    assert len(lost) == 3
+
+
+def test_within_its_freshness_nothing_is_asked_and_no_later_moment_is_spoken_of(
+    readings_store, told, clock, monkeypatch
+):
+    asked, load = [], readings_store.load
+    monkeypatch.setattr(readings_store, "_fresh_for", 5 * SECOND)
+    monkeypatch.setattr(
+        readings_store, "load", lambda symbols, held: asked.append(symbols) or load(symbols, held)
+    )
+    known = readings_store.commit("AAPL", told([0.2])).known
+    clock.sleep(10)
+    read_at = clock.now
+    asked.clear()
+    first = readings_store.ask(["AAPL", "NONE"])()
+    assert (first["AAPL"].horizon, first["NONE"].horizon) == (read_at, read_at)
+    assert first["AAPL"].known.tolist() == [known]
+    clock.sleep(4.9)
+    again = readings_store.ask(["NONE", "AAPL"])()
+    assert {one: rows.horizon for one, rows in again.items()} == {"AAPL": read_at, "NONE": read_at}
+    assert asked == [["AAPL", "NONE"]]
+    clock.sleep(0.1)
+    later = readings_store.ask(["AAPL", "NONE", "IBM"])()
+    assert [rows.horizon for rows in later.values()] == [clock.now] * 3
+    assert asked[1:] == [["AAPL", "NONE", "IBM"]]
+    # Whoever writes asks the home itself, and then hears of what was written.
+    second = readings_store.commit("AAPL", told([0.3], first=1)).known
+    assert readings_store.ask(["AAPL"])()["AAPL"].known.tolist() == [known, second]
+
+
+def test_a_clock_that_was_set_back_keeps_nothing_fresh(readings_store, told, clock, monkeypatch):
+    monkeypatch.setattr(readings_store, "_fresh_for", 5 * SECOND)
+    readings_store.ask(["AAPL"])()
+    clock.now -= 60 * SECOND
+    assert readings_store.ask(["AAPL"])()["AAPL"].horizon == clock.now

@@ -69,11 +69,11 @@ def test_looking_again_leaves_the_rows_where_they_are(sqlite_readings, told):
 
 
 def test_only_so_many_bytes_are_held_unpacked(sqlite_readings, told, clock):
-    store = SqliteReadingStore(sqlite_readings.path, clock, held=1_000)
+    store = SqliteReadingStore(sqlite_readings.path, clock, held=10_000)
     for i in range(30):
         store.commit(f"S{i}", told([0.2]))
         store.readings(f"S{i}")
-    assert 0 < store._held.bytes <= 1_000
+    assert 0 < store._held.bytes <= 10_000
     assert store.readings("S29") is store.readings("S29")
     assert store.readings("S0").value.tolist() == [0.2]
 

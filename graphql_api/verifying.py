@@ -5,52 +5,27 @@ from dataclasses import dataclass
 from typing import Any
 
 import engine
+from engine.entries import Strategy as StrategySpec
 from engine.errors import EngineError
-from engine.types import Action, Interval, Rating
+from engine.types import Action, Rating
+from graphql_api.claims import Claim
 from graphql_api.errors import BadInput
-from graphql_api.schema.node import named_by
-from graphql_api.schema.nodes import fits
-from graphql_api.schema.scalars import micros, rfc3339
+from graphql_api.schema.scalars import rfc3339
+from graphql_api.verifying_reasons import TOLERANCE, near, wrong_in_explanation
 from market_data.bars import Series, Snapshot
 from market_data.calendar import closes_at
 from market_data.hearing import beside, column, hear
 from market_data.readings import Readings
 
-__all__ = ["TOLERANCE", "Claim", "Part", "Verdict", "claims", "verify"]
+__all__ = ["TOLERANCE", "Part", "Verdict", "verify"]
 
-TOLERANCE = 1e-12
-"""How far a score may be off on another processor; the same image on the same kind is exact."""
-
-ASK = (
-    "ask for it with { id action score provenance { engineVersion strategyHash dataVersion } } "
-    "of a Signal, whose id names all that was asked"
+SIGNAL = frozenset({"symbol", "interval", "barTime", "close", "action", "rating", "score"})
+PROVENANCE = frozenset(
+    {"dataVersion", "strategyHash", "engineVersion", "bars", "resolvedAsOf", "source"}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What an answer says of one signal, and what of.
-
-    Parameters
-    ----------
-    told : mapping
-        The signal as it was saved.
-    bar_time, as_of : int, microseconds UTC
-    """
-
-    symbol: str
-    interval: Interval
-    strategy: str
-    parameters: Mapping[str, float]
-    bar_time: int
-    as_of: int
-    told: Mapping[str, Any]
-
-    def __str__(self) -> str:
-        return (
-            f"{self.symbol} {self.interval.value} {self.strategy}, the bar of "
-            f"{rfc3339(self.bar_time)}, as of {rfc3339(self.as_of)}"
-        )
+REASONS = frozenset({"summary", "baseline", "contributions"})
+PASSED = frozenset({"__typename", "id", "provenance", "explanation", "strategy", "signal"})
+"""What names an object or holds others, and says nothing that could be wrong by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,73 +50,6 @@ class Verdict:
     def holds(self) -> bool:
         """Whether every part does."""
         return all(part.holds for part in self.parts)
-
-
-def claims(
-    answer: Any, strategy: str | None = None, parameters: Mapping[str, float] | None = None
-) -> list[Claim]:
-    """Every signal in a saved answer.
-
-    Parameters
-    ----------
-    answer : what JSON holds
-        The body of an answer, or any part of it.
-    strategy, parameters
-        What was asked for, where the answer has no ids and so does not say it.
-
-    Raises
-    ------
-    BadInput
-        When there is no signal, or one that does not say enough to be recomputed.
-    """
-    found = [_claim(told, strategy, parameters) for told in _signals(answer)]
-    if not found:
-        raise BadInput(f"The answer holds no signal with its provenance; {ASK}.")
-    return found
-
-
-def _signals(answer: Any) -> Iterator[Mapping[str, Any]]:
-    """The objects that say where they come from, and an action or a score."""
-    waiting = [answer]
-    while waiting:
-        one = waiting.pop(0)
-        if isinstance(one, list):
-            waiting = one + waiting
-        elif isinstance(one, dict):
-            if isinstance(one.get("provenance"), dict) and ("action" in one or "score" in one):
-                yield one
-            waiting = list(one.values()) + waiting
-
-
-def _claim(
-    told: Mapping[str, Any], strategy: str | None, parameters: Mapping[str, float] | None
-) -> Claim:
-    if "id" in told:
-        kind, key = named_by(told["id"])
-        if kind != "Signal" or not fits(kind, key) or key[1] not in list(Interval):
-            raise BadInput(f"The id {told['id']!r} names no signal.")
-        symbol, interval, named, given, bar_time, as_of = key
-        claim = Claim(symbol, Interval(interval), named, given, bar_time, as_of, told)
-        try:
-            str(claim)
-        except (OverflowError, ValueError):
-            raise BadInput(f"The id {told['id']!r} speaks of a moment that has no date.") from None
-        return claim
-    named = told["strategy"]["name"] if isinstance(told.get("strategy"), dict) else None
-    try:
-        return Claim(
-            told["symbol"],
-            Interval(told.get("interval", Interval.ONE_DAY)),
-            strategy or named or "TECHNICAL_RATING",
-            parameters or {},
-            micros(told["barTime"]),
-            micros(told["provenance"]["resolvedAsOf"]),
-            told,
-        )
-    except KeyError as missing:
-        raise BadInput(f"The answer does not say {missing.args[0]}; {ASK}.") from None
-    except ValueError as error:
-        raise BadInput(f"The answer says what cannot be meant: {error}.") from None
 
 
 def verify(
@@ -178,7 +86,8 @@ def verify(
         decision = engine.decide(claim.strategy, found.bars, said, **claim.parameters)
     except EngineError as error:
         raise BadInput(f"{claim}: {error}") from None
-    return Verdict(claim, tuple(_parts(claim, found, decision)), _notes(spec, sentiment))
+    notes = (*_of_sentiment(claim, spec, sentiment), *_of_the_rest(claim))
+    return Verdict(claim, tuple(_parts(claim, found, decision)), notes)
 
 
 def _series(claim: Claim, exported: Sequence[Series]) -> Series:
@@ -198,6 +107,11 @@ def _parts(claim: Claim, found: Snapshot, decision: engine.Decision) -> Iterator
         ("engine version", "engineVersion", engine.ENGINE_VERSION),
         ("bars", "bars", found.known),
         ("as of", "resolvedAsOf", rfc3339(claim.as_of)),
+        ("source", "source", found.source),
+    )
+    strategy = _object(claim.told, "strategy")
+    yield from _told(
+        strategy, ("strategy", "name", claim.strategy), ("its hash", "hash", decision.hash)
     )
     yield from _told(
         claim.told,
@@ -210,8 +124,16 @@ def _parts(claim: Claim, found: Snapshot, decision: engine.Decision) -> Iterator
     )
     if "score" in claim.told:
         told, score = claim.told["score"], float(decision.score[-1])
-        near = isinstance(told, int | float) and abs(told - score) <= TOLERANCE
-        yield Part("score", told, score, near)
+        yield Part("score", told, score, near(told, score))
+    if REASONS & _object(claim.told, "explanation").keys():
+        wrong = wrong_in_explanation(claim.told["explanation"], decision)
+        yield Part("explanation", "as told", wrong, not wrong)
+
+
+def _object(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """An object within another; an empty one where it is not told."""
+    found = told.get(name)
+    return found if isinstance(found, Mapping) else {}
 
 
 def _told(where: Mapping[str, Any], *parts: tuple[str, str, Any]) -> Iterator[Part]:
@@ -220,7 +142,25 @@ def _told(where: Mapping[str, Any], *parts: tuple[str, str, Any]) -> Iterator[Pa
             yield Part(name, where[key], found, where[key] == found)
 
 
-def _notes(spec: Any, sentiment: Mapping[str, Readings] | None) -> tuple[str, ...]:
-    if "sentiment" not in spec.beside or sentiment is not None:
-        return ()
-    return ("This strategy hears sentiment: give its export as well, by --sentiment.",)
+def _of_sentiment(
+    claim: Claim, spec: StrategySpec, sentiment: Mapping[str, Readings] | None
+) -> Iterator[str]:
+    """What is missing to recompute a strategy that hears sentiment."""
+    if "sentiment" not in spec.beside:
+        return
+    if sentiment is None:
+        yield "This strategy hears sentiment: give its export as well, by --sentiment."
+    elif claim.symbol not in sentiment:
+        yield f"This strategy hears sentiment, and the export of it has none of {claim.symbol}."
+
+
+def _of_the_rest(claim: Claim) -> Iterator[str]:
+    """What is told and cannot be recomputed from exports, or is under another name."""
+    places = (
+        (claim.told, SIGNAL),
+        (_object(claim.told, "provenance"), PROVENANCE),
+        (_object(claim.told, "explanation"), REASONS),
+    )
+    rest = [name for told, looked_at in places for name in told if name not in looked_at | PASSED]
+    if rest:
+        yield f"Not looked at: {', '.join(rest)}."

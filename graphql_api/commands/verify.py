@@ -6,9 +6,10 @@ from typing import Any
 
 import orjson
 
+from graphql_api.claims import claims
 from graphql_api.errors import BadInput
 from graphql_api.settings import Settings
-from graphql_api.verifying import TOLERANCE, Part, Verdict, claims, verify
+from graphql_api.verifying import TOLERANCE, Part, Verdict, verify
 from market_data.export import read_export
 from market_data.readings_export import read_readings
 

@@ -23,7 +23,7 @@ class Provenance:
         description="The strategy with its parameters; null where none judged."
     )
     data_version: str = strawberry.field(
-        description="Hash of exactly the bars, splits and dividends that were used."
+        description="Hash of exactly the bars, splits, dividends and sentiment that were used."
     )
     resolved_as_of: DateTime = strawberry.field(
         description="The moment whose knowledge was used: asOf, or the newest moment of which all "
@@ -33,7 +33,9 @@ class Provenance:
         description="Whether this question with asOf at or before resolvedAsOf is answered the "
         "same for ever, whatever bars arrive."
     )
-    source: str = strawberry.field(description="Who published the bars.")
+    source: str = strawberry.field(
+        description="Who published the bars, and the sentiment that was heard."
+    )
     bars: int = strawberry.field(description="How many bars were judged.")
     stale: bool = strawberry.field(
         description="Whether a bar should have closed since the last one that is known."

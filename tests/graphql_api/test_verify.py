@@ -1,14 +1,18 @@
 """intellpulse verify: a saved answer, recomputed from an export and held against it."""
 
 import json
+import time
 import urllib.request
 from contextlib import closing
 
 import pytest
 
+from engine.types import Interval
 from graphql_api.cli import main
 from graphql_api.schema.node import global_id
+from market_data.clock import wait_until
 from market_data.export import write_csv
+from market_data.instruments import Instrument
 from market_data.stores import SqliteBarStore
 
 FULL = """{ signal(symbol: "IBM", strategy: { preset: { name: MOVING_AVERAGE_CROSS,
@@ -25,6 +29,10 @@ HISTORY = """{ signalHistory(symbol: "IBM", from: "2012-11-01T00:00:00Z") {
   ... on SignalHistory { signals(first: 5) { nodes {
     id action score rating close barTime symbol interval
     provenance { engineVersion strategyHash dataVersion resolvedAsOf bars } } } } } }"""
+REASONED = """{ signal(symbol: "IBM", strategy: { preset: { name: COMBINED } }) { ... on Signal {
+  id score strategy { name hash } provenance { dataVersion source final } explanation {
+  summary baseline contributions { indicator label group value vote weight contribution reason }
+  flips { price } } } } }"""
 SEVERAL = """{ signals(symbols: ["IBM", "AAPL"]) { ... on Signal { id action score
   provenance { dataVersion } } } }"""
 
@@ -133,6 +141,90 @@ def test_whatever_was_changed_in_an_answer_is_found(saved, capsys, change, said)
     assert told.endswith("It does not hold.\n")
 
 
+@pytest.fixture
+def change(saved):
+    """Saves an answer with its reasons once; then changes one thing in it and verifies it."""
+    answer, bars = saved(REASONED)
+    original = answer.read_text()
+
+    def verified(path, value):
+        content = json.loads(original)
+        place = content["data"]["signal"]
+        for step in path[:-1]:
+            place = place[step]
+        place[path[-1]] = value
+        answer.write_text(json.dumps(content))
+        return verify(answer, bars)
+
+    return verified
+
+
+FIRST = ("explanation", "contributions", 0)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        (("strategy", "name"), "BREAKOUT", "strategy        BREAKOUT                 differs"),
+        (("strategy", "hash"), "0" * 16, "its hash        0000000000000000         differs"),
+        (("provenance", "source"), "Somebody", "source          Somebody                 differs"),
+        (("explanation", "summary"), "SELL now", "the summary is 'BUY with a score of +0.50: "),
+        (("explanation", "baseline"), 0.1, "the baseline is 0.0"),
+        (("explanation", "baseline"), False, "the baseline is 0.0"),
+        (("explanation", "contributions"), [], "there are 3 contributions"),
+        (("explanation", "contributions"), None, "there are 3 contributions"),
+        (FIRST, None, "label of SMA(20) is 'SMA(20)'"),
+        ((*FIRST, "indicator"), "EMA", "indicator of SMA(20) is 'SMA'"),
+        ((*FIRST, "label"), "SMA(50)", "label of SMA(20) is 'SMA(20)'"),
+        ((*FIRST, "group"), "oscillators", "group of SMA(20) is 'moving averages'"),
+        ((*FIRST, "value"), 200.844500001, "value of SMA(20) is 200.844499"),
+        ((*FIRST, "value"), None, "value of SMA(20) is 200.844499"),
+        ((*FIRST, "vote"), -1.0, "vote of SMA(20) is 1.0"),
+        ((*FIRST, "weight"), 0.2500000001, "weight of SMA(20) is 0.25"),
+        ((*FIRST, "contribution"), 0.2, "contribution of SMA(20) is 0.25"),
+        ((*FIRST, "reason"), "it looks good", "reason of SMA(20) is 'close 202.91 above SMA(20)"),
+    ],
+)
+def test_a_reason_that_was_changed_in_an_answer_is_found(change, capsys, path, value, said):
+    assert change(path, value) == 1
+    told = capsys.readouterr().out
+    assert said in told
+    assert told.count("differs: ") == 1
+
+
+def test_what_cannot_be_recomputed_from_exports_is_named(change, capsys):
+    assert change(("explanation", "flips"), []) == 0
+    told = capsys.readouterr().out
+    assert "explanation     as told                  the same" in told
+    assert "note: Not looked at: final, flips.\n" in told
+
+
+def test_an_explanation_is_verified_with_the_signal_that_it_holds(saved, capsys):
+    answer, bars = saved(BARE, "AAPL")
+    assert verify(answer, bars) == 0
+    assert "explanation     as told                  the same" in capsys.readouterr().out
+    answer.write_text(answer.read_text().replace("say buy", "say sell"))
+    assert verify(answer, bars) == 1
+    assert "differs: the summary is " in capsys.readouterr().out
+
+
+def test_an_explanation_without_prices_holds_as_well(saved, server):
+    """As it is told where the terms of a source do not let its prices be passed on."""
+    with closing(SqliteBarStore(server.data / "bars.sqlite")) as store:
+        bars = store.series("IBM", Interval.ONE_DAY).snapshot(now=store.clock()).bars
+        then = store.clock() - 3_600_000_000
+        acme = Instrument("ACME", calendar="XNYS", source="yahoo")
+        done = store.commit(acme, Interval.ONE_DAY, bars, fetched_at=then)
+        wait_until(done.known, store.clock, time.sleep)
+    answer, exported = saved(REASONED.replace("IBM", "ACME"), "ACME")
+    told = json.loads(answer.read_text())["data"]["signal"]["explanation"]["contributions"]
+    assert told[0]["value"] is None
+    assert "%" in told[0]["reason"]
+    assert verify(answer, exported) == 0
+    answer.write_text(answer.read_text().replace("%", " percent"))
+    assert verify(answer, exported) == 1
+
+
 def test_a_score_may_be_off_by_no_more_than_the_tolerance(saved, capsys):
     answer, bars = saved(BARE, "AAPL")
     content = json.loads(answer.read_text())
@@ -193,8 +285,6 @@ def test_what_cannot_be_verified_says_what_is_missing(tmp_path, data, capsys, co
     answer, bars = tmp_path / "answer.json", tmp_path / "bars.csv"
     answer.write_text(content)
     with closing(SqliteBarStore(data / "bars.sqlite")) as store, bars.open("w") as file:
-        from engine.types import Interval
-
         write_csv(store.series("IBM", Interval.ONE_DAY), file)
     assert verify(answer, bars) == 1
     assert said in capsys.readouterr().err
@@ -242,6 +332,10 @@ def test_with_the_export_of_sentiment_an_answer_that_heard_it_is_verified(
     assert verify(answer, bars, "--sentiment", str(exported)) == 1
     assert "data version" in capsys.readouterr().out
     assert verify(answer, bars) == 1
+    exported.write_text(exported.read_text().replace("AAPL,", "IBM,"))
+    capsys.readouterr()
+    assert verify(answer, bars, "--sentiment", str(exported)) == 1
+    assert "and the export of it has none of AAPL." in capsys.readouterr().out
 
 
 def test_an_answer_larger_than_any_is_refused(tmp_path, capsys, monkeypatch):

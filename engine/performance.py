@@ -147,20 +147,25 @@ def measured(
     if trials is not None:
         TRIALS.checked(trials, "deflated Sharpe ratio")  # also where there will be none
     returns = returns_of(equity)
-    count = len(returns)
     total = float(equity[-1] / equity[0]) - 1.0
     lowest = _drawdown(equity, time)
-    answer: dict[str, Any] = {
+    return {
         "equity": equity,
         "total_return": total,
-        "annualized_return": _annualized(total, count, yearly),
+        "annualized_return": _annualized(total, len(returns), yearly),
         "max_drawdown": lowest.depth if lowest else 0.0,
         "drawdown": lowest,
-    } | dict.fromkeys(
+    } | _risk(returns, yearly, trials)
+
+
+def _risk(returns: Float64, yearly: float | None, trials: int | None) -> dict[str, float | None]:
+    """What tells return from luck; None where it is not defined."""
+    told: dict[str, float | None] = dict.fromkeys(
         ("volatility", "sharpe", "sortino", "probabilistic_sharpe", "deflated_sharpe")
     )
+    count = len(returns)
     if count < 2 or yearly is None:
-        return answer
+        return told
     root = math.sqrt(yearly)
     mean = float(returns.mean())
     centred = returns - mean
@@ -169,19 +174,19 @@ def measured(
     spread = math.sqrt(second * count / (count - 1))
     losses = np.minimum(returns, 0.0)
     downside = math.sqrt(float((losses * losses).mean()))
-    answer["volatility"] = spread * root
+    told["volatility"] = spread * root
     if downside > 0.0:
-        answer["sortino"] = mean / downside * root
+        told["sortino"] = mean / downside * root
     if spread <= STILL * max(-float(returns.min()), float(returns.max())):
-        return answer
+        return told
     ratio = mean / spread
-    answer["sharpe"] = ratio * root
+    told["sharpe"] = ratio * root
     skewness = float((squares * centred).mean()) / second**1.5
     kurtosis = float((squares * squares).mean()) / second**2
-    answer["probabilistic_sharpe"] = probabilistic_sharpe(ratio, count, skewness, kurtosis)
+    told["probabilistic_sharpe"] = probabilistic_sharpe(ratio, count, skewness, kurtosis)
     if trials is not None:
-        answer["deflated_sharpe"] = deflated_sharpe(ratio, count, trials, skewness, kurtosis)
-    return answer
+        told["deflated_sharpe"] = deflated_sharpe(ratio, count, trials, skewness, kurtosis)
+    return told
 
 
 def _annualized(total: float, returns: int, yearly: float | None) -> float | None:

@@ -68,8 +68,7 @@ def breakout(
     short = _held(close < bottom, close > exit_top, entry_window)
     position = long - short
     before = aligned(lagged(position, 1), close.shape[-1])
-    entry = np.where(close > top, 1.0, np.where(close < bottom, -1.0, top * 0.0))
-    leave = np.where(close > exit_top, 1.0, np.where(close < exit_bottom, -1.0, exit_top * 0.0))
+    entry, leave = _side_left(close, top, bottom), _side_left(close, exit_top, exit_bottom)
     judged = top == top
 
     def weigh() -> list[Float64]:
@@ -112,6 +111,11 @@ def _channel(high: Prices, low: Prices, window: int) -> tuple[Float64, Float64]:
     """Top and bottom of the bars before each bar."""
     channel, bars = donchian_channels(high, low, window), high.shape[-1]
     return aligned(lagged(channel.upper, 1), bars), aligned(lagged(channel.lower, 1), bars)
+
+
+def _side_left(close: Prices, top: Float64, bottom: Float64) -> Float64:
+    """1 where the close leaves a channel upward, -1 downward, 0 within, NaN where there is none."""
+    return np.where(close > top, 1.0, np.where(close < bottom, -1.0, top * 0.0))
 
 
 def _held(enter: Flags, leave: Flags, first: int) -> Float64:

@@ -7,10 +7,13 @@ from threading import Lock
 
 from graphql import (
     DocumentNode,
+    FieldNode,
     FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    InlineFragmentNode,
     OperationDefinitionNode,
     parse,
     validate,
@@ -18,7 +21,7 @@ from graphql import (
 
 from graphql_api.limits import aborted, check_shape, check_text
 
-__all__ = ["Document", "Documents", "Unfit"]
+__all__ = ["Document", "Documents", "Unfit", "root_fields"]
 
 MAX_ERRORS = 5
 MAX_ENTRIES = 500
@@ -27,7 +30,7 @@ MAX_CHARACTERS = 500_000
 
 
 class Unfit(Exception):
-    """A document that is over a limit, does not parse, or does not fit the schema.
+    """A document that is over a limit, does not parse, or does not fit the schema or its variables.
 
     All its errors are of one kind, since the limits come first.
     """
@@ -154,3 +157,22 @@ class Documents:
                 node.name.value: node for node in nodes if isinstance(node, FragmentDefinitionNode)
             },
         )
+
+
+def root_fields(
+    operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
+) -> set[str]:
+    """The names of the fields at an operation's root, whatever @skip would leave out."""
+    names: set[str] = set()
+    seen: set[str] = set()
+    waiting = list(operation.selection_set.selections)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, FieldNode):
+            names.add(node.name.value)
+        elif isinstance(node, InlineFragmentNode):
+            waiting.extend(node.selection_set.selections)
+        elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
+            seen.add(node.name.value)
+            waiting.extend(fragments[node.name.value].selection_set.selections)
+    return names

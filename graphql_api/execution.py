@@ -9,15 +9,15 @@ from graphql import (
     ExecutionResult,
     GraphQLError,
     GraphQLSchema,
-    OperationDefinitionNode,
     OperationType,
     execute,
 )
 from graphql.execution.values import get_variable_values
 
+from graphql_api.asked import Asked
 from graphql_api.columns import ColumnExecutor
 from graphql_api.decisions import Decisions
-from graphql_api.documents import Document, Documents, Unfit
+from graphql_api.documents import Documents, Unfit
 from graphql_api.errors import BadRequest, LimitReached, MethodNotAllowed, QueryTooComplex
 from graphql_api.exchange import Answer, Query
 from graphql_api.finality import tag_of
@@ -93,40 +93,18 @@ class Service:
             the store out of reach.
         """
         try:
-            source = self._source(query, reach)
-            document = self._documents.read(source)
+            asked = self._read(query, reach)
         except Unfit as unfit:
-            return self._unfit(caller, reach, unfit.errors, unfit.code)
-        if query.sha256 is not None:
-            self._trusted.learn(query.sha256, source)
-        try:
-            operation = document.operation(query.operation_name)
-        except LookupError as error:
-            raise BadRequest(str(error.args[0])) from None
-        if query.reads_only and operation.operation is not OperationType.QUERY:
-            raise MethodNotAllowed("A GET only reads; send a mutation by POST.", allowed=("POST",))
-        note(operation=query.operation_name, kind=operation.operation.value)
-        variables = get_variable_values(
-            self._schema, operation.variable_definitions or (), dict(query.variables), MAX_ERRORS
-        )
-        if isinstance(variables, list):
-            return self._unfit(caller, reach, variables, "BAD_USER_INPUT")
-        self._access.check(caller, operation, document.fragments, variables)
-        cost = self._prices.of(operation, document.fragments, variables)
-        if cost:
-            caller.require(Scope.SIGNALS_READ)
-        if cost <= caller.plan.single_query:  # else it is too dear, which is said instead
-            check_flips(self._prices, cost, operation, document.fragments, variables)
+            return self._unfit(caller, reach, unfit)
+        cost = self._price(caller, asked)
         if query.dry_run:
             return self._estimate(caller, reach, cost)
         admission = self._admit(caller, cost, reach)
-        if asks_about_the_schema(operation, document.fragments):
-            known = self._introspect(admission, document, operation, query, source)
+        if asks_about_the_schema(asked.operation, asked.document.fragments):
+            known = self._introspect(admission, asked)
             if known is not None:
                 return known
-        return self._run(
-            caller, admission, reach, document, operation, query, source, variables=variables
-        )
+        return self._run(caller, admission, reach, asked)
 
     def context(
         self, caller: Caller, admission: Admission, reach: Reach, ends: float = inf
@@ -153,6 +131,44 @@ class Service:
         for store in (self._store, self._bars, self._readings, self._quarantine):
             store.close()
 
+    def _read(self, query: Query, reach: Reach) -> Asked:
+        """A query's text, its document, its operation and its variables.
+
+        Raises
+        ------
+        Unfit
+            When the document or its variables are over a limit or do not fit the schema.
+        ApiError
+            When the document or the operation is not there, or may not be run by a GET.
+        """
+        source = self._source(query, reach)
+        document = self._documents.read(source)
+        if query.sha256 is not None:
+            self._trusted.learn(query.sha256, source)
+        try:
+            operation = document.operation(query.operation_name)
+        except LookupError as error:
+            raise BadRequest(str(error.args[0])) from None
+        if query.reads_only and operation.operation is not OperationType.QUERY:
+            raise MethodNotAllowed("A GET only reads; send a mutation by POST.", allowed=("POST",))
+        note(operation=query.operation_name, kind=operation.operation.value)
+        variables = get_variable_values(
+            self._schema, operation.variable_definitions or (), dict(query.variables), MAX_ERRORS
+        )
+        if isinstance(variables, list):
+            raise Unfit(variables, "BAD_USER_INPUT")
+        return Asked(query, source, document, operation, variables)
+
+    def _price(self, caller: Caller, asked: Asked) -> int:
+        """The units of a query that this caller may ask; others are refused by an ApiError."""
+        self._access.check(caller, *asked.parts)
+        cost = self._prices.of(*asked.parts)
+        if cost:
+            caller.require(Scope.SIGNALS_READ)
+        if cost <= caller.plan.single_query:  # else it is too dear, which is said instead
+            check_flips(self._prices, cost, *asked.parts)
+        return cost
+
     def _admit(self, caller: Caller, cost: int, reach: Reach) -> Admission:
         """The admission of a query; where a limit refuses it, the refusal tells its price."""
         try:
@@ -173,25 +189,12 @@ class Service:
         body["extensions"]["dryRun"] = True
         return Answer(body, admission.headers(), executed=True)
 
-    def _introspect(
-        self,
-        admission: Admission,
-        document: Document,
-        operation: OperationDefinitionNode,
-        query: Query,
-        source: str,
-    ) -> Answer | None:
+    def _introspect(self, admission: Admission, asked: Asked) -> Answer | None:
         """The answer to a query about the schema alone, unless it has errors to tell."""
-        key = self._introspections.key(source, operation, query.variables)
+        key = self._introspections.key(asked.source, asked.operation, asked.query.variables)
         data = self._introspections.find(key)
         if data is None:
-            result = execute(
-                self._schema,
-                document.ast,
-                variable_values=dict(query.variables),
-                operation_name=operation.name.value if operation.name else None,
-            )
-            assert isinstance(result, ExecutionResult)  # noqa: S101  # nothing is asynchronous
+            result = self._execute(asked)
             if result.errors:
                 return None
             data = orjson.dumps(result.data)
@@ -200,50 +203,49 @@ class Service:
         body = {"data": orjson.Fragment(data)} | _extensions(admission, admission.cost)
         return Answer(body, admission.headers(), executed=True)
 
-    def _run(
-        self,
-        caller: Caller,
-        admission: Admission,
-        reach: Reach,
-        document: Document,
-        operation: OperationDefinitionNode,
-        query: Query,
-        source: str,
-        *,
-        variables: Any,
-    ) -> Answer:
+    def _run(self, caller: Caller, admission: Admission, reach: Reach, asked: Asked) -> Answer:
+        """The answer of the resolvers; what was charged too much is given back before it."""
         # What a mutation has done is told, however long it took.
-        ends = query.ends if operation.operation is OperationType.QUERY else inf
-        context = self.context(caller, admission, reach, ends)
-        context.judge.prepare(foreseen(self._schema, operation, document.fragments, variables))
-        result = execute(
-            self._schema,
-            document.ast,
-            context_value=context,
-            variable_values=dict(query.variables),
-            operation_name=operation.name.value if operation.name else None,
-            executor_class=ColumnExecutor,
-        )
-        assert isinstance(result, ExecutionResult)  # noqa: S101  # no resolver is asynchronous
+        reads = asked.operation.operation is OperationType.QUERY
+        context = self.context(caller, admission, reach, asked.query.ends if reads else inf)
+        context.judge.prepare(foreseen(self._schema, *asked.parts))
+        result = self._execute(asked, context_value=context, executor_class=ColumnExecutor)
         logged: set[int] = set()
         errors = [present(error, logged=logged) for error in _errors(result, context)]
-        actual = charged = admission.cost
-        if any(error["extensions"]["code"] in OUR_FAULT for error in errors):
-            actual = 0 if self.guard.refund(caller, admission, reach=reach) else charged
-        elif charged and result.data is not None and not errors:
-            done = work(self._prices, operation, document.fragments, variables, result.data)
-            if done < charged and self.guard.refund(caller, admission, charged - done, reach):
-                actual = done
-        note(cost=actual, errors=[error["extensions"]["code"] for error in errors] or None)
+        codes = [error["extensions"]["code"] for error in errors]
+        if any(code in OUR_FAULT for code in codes):
+            actual = 0 if self.guard.refund(caller, admission, reach=reach) else admission.cost
+        elif errors or result.data is None:
+            actual = admission.cost
+        else:
+            actual = self._settle(caller, admission, reach, asked, result.data)
+        note(cost=actual, errors=codes or None)
         told = {"errors": errors[:MAX_ERRORS]} if errors else {}  # where they are not overlooked
-        return Answer(
-            told | {"data": result.data} | _extensions(admission, actual),
-            admission.headers(),
-            executed=True,
-            etag=None
-            if errors
-            else tag_of(query, source, operation, document.fragments, context.judge),
+        body = told | {"data": result.data} | _extensions(admission, actual)
+        etag = None if errors else tag_of(asked, context.judge)
+        return Answer(body, admission.headers(), executed=True, etag=etag)
+
+    def _execute(self, asked: Asked, **more: Any) -> ExecutionResult:
+        operation = asked.operation
+        result = execute(
+            self._schema,
+            asked.document.ast,
+            variable_values=dict(asked.query.variables),
+            operation_name=operation.name.value if operation.name else None,
+            **more,
         )
+        assert isinstance(result, ExecutionResult)  # noqa: S101  # no resolver is asynchronous
+        return result
+
+    def _settle(
+        self, caller: Caller, admission: Admission, reach: Reach, asked: Asked, data: dict[str, Any]
+    ) -> int:
+        """The units of what was answered; what was charged beyond them is given back."""
+        charged = admission.cost
+        done = work(self._prices, *asked.parts, data) if charged else 0
+        if done < charged and self.guard.refund(caller, admission, charged - done, reach):
+            return done
+        return charged
 
     def _source(self, query: Query, reach: Reach) -> str:
         """The text of the document that is asked for, in whichever way."""
@@ -253,10 +255,10 @@ class Service:
             return self._trusted.hashed(query.sha256, query.source, reach)
         return query.source or ""
 
-    def _unfit(self, caller: Caller, reach: Reach, errors: list[GraphQLError], code: str) -> Answer:
+    def _unfit(self, caller: Caller, reach: Reach, unfit: Unfit) -> Answer:
         """The answer to a query that cannot run; it costs no units and counts for the rate."""
         admission = self.guard.admit(caller, 0, reach)
-        shown = [_refused(error, code) for error in errors[:MAX_ERRORS]]
+        shown = [_refused(error, unfit.code) for error in unfit.errors[:MAX_ERRORS]]
         note(cost=0, errors=[error["extensions"]["code"] for error in shown])
         body = {"errors": shown} | _extensions(admission, 0)
         return Answer(body, admission.headers(), executed=False)

@@ -5,21 +5,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
-from graphql import (
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    InlineFragmentNode,
-    OperationDefinitionNode,
-    OperationType,
-)
+from graphql import OperationType
 
 from engine import ENGINE_VERSION
-from graphql_api.exchange import Query
+from graphql_api.asked import Asked
+from graphql_api.documents import root_fields
 from graphql_api.judgement import Judge
 from graphql_api.version import VERSION
 
-__all__ = ["SETTLED", "asks_only_for_settled", "entity_tag", "tag_of"]
+__all__ = ["SETTLED", "entity_tag", "tag_of"]
 
 SETTLED = frozenset(
     {
@@ -41,27 +35,6 @@ A field that is not named here is never answered with a tag: what is new must be
 """
 
 
-def asks_only_for_settled(
-    operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
-) -> bool:
-    """Whether an operation asks for nothing but settled fields, whatever @skip would leave out."""
-    if operation.operation is not OperationType.QUERY:
-        return False
-    seen: set[str] = set()
-    waiting = list(operation.selection_set.selections)
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, FieldNode):
-            if node.name.value not in SETTLED:
-                return False
-        elif isinstance(node, InlineFragmentNode):
-            waiting.extend(node.selection_set.selections)
-        elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
-            seen.add(node.name.value)
-            waiting.extend(fragments[node.name.value].selection_set.selections)
-    return True
-
-
 def entity_tag(
     source: str, operation: str | None, variables: Mapping[str, Any], versions: Sequence[str]
 ) -> str:
@@ -79,19 +52,16 @@ def entity_tag(
     return f'W/"{hashlib.sha256(packed).hexdigest()[:32]}"'
 
 
-def tag_of(
-    query: Query,
-    source: str,
-    operation: OperationDefinitionNode,
-    fragments: Mapping[str, FragmentDefinitionNode],
-    judge: Judge,
-) -> str | None:
+def tag_of(asked: Asked, judge: Judge) -> str | None:
     """The tag of an answer without errors, where a client may keep it and ask whether it holds."""
+    query, operation = asked.query, asked.operation
     if not (query.reads_only and query.is_persisted):
         return None
-    if not asks_only_for_settled(operation, fragments):
+    if operation.operation is not OperationType.QUERY:
+        return None
+    if not root_fields(operation, asked.document.fragments) <= SETTLED:
         return None
     versions = judge.versions()
     if versions is None:
         return None
-    return entity_tag(source, query.operation_name, query.variables, versions)
+    return entity_tag(asked.source, query.operation_name, query.variables, versions)

@@ -7,14 +7,9 @@ from threading import Lock
 from typing import Any, Final
 
 import orjson
-from graphql import (
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    InlineFragmentNode,
-    OperationDefinitionNode,
-    OperationType,
-)
+from graphql import FragmentDefinitionNode, OperationDefinitionNode, OperationType
+
+from graphql_api.documents import root_fields
 
 __all__ = ["Introspections", "asks_about_the_schema"]
 
@@ -29,18 +24,7 @@ def asks_about_the_schema(
     """Whether a query asks about the schema, and about nothing else."""
     if operation.operation is not OperationType.QUERY:
         return False
-    names: set[str] = set()
-    seen: set[str] = set()
-    waiting = list(operation.selection_set.selections)
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, FieldNode):
-            names.add(node.name.value)
-        elif isinstance(node, InlineFragmentNode):
-            waiting.extend(node.selection_set.selections)
-        elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
-            seen.add(node.name.value)
-            waiting.extend(fragments[node.name.value].selection_set.selections)
+    names = root_fields(operation, fragments)
     return bool(names & ABOUT) and names <= ABOUT | {"__typename"}
 
 

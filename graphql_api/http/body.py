@@ -159,7 +159,9 @@ def _text(body: Mapping[str, Any], name: str, *, required: bool = False) -> str 
             raise BadRequest(f"{name} is missing; {_EXAMPLE}.")
         return None
     if not isinstance(value, str):
-        raise BadRequest(f"{name} must be a string with the {'document' if required else 'name'}.")
+        raise BadRequest(
+            f"{name} must be a string with the {'document' if name == 'query' else 'name'}."
+        )
     if not value.strip() and name != "operationName":
         raise BadRequest(f"{name} is empty; {_EXAMPLE if name == 'query' else 'leave it out'}.")
     return value

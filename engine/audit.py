@@ -6,7 +6,7 @@ that end earlier, and each must give what the whole one gave for the same bars.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -138,21 +138,7 @@ def audit(
     2
     """
     limit = int(_HISTORIES.checked(histories, "look-ahead audit"))
-    run: Callable[[Bars], object]
-    if isinstance(strategy, Decision):
-        decided = strategy
-        if parameters or (bars is not None and bars is not decided.bars):
-            raise BadBars("a decision is audited with its own bars and parameters")
-        whole, bars, first = _columns(decided, len(decided.bars)), decided.bars, decided.first
-        run = _again(decided.strategy.name, decided.parameters, decided.sentiment)
-    elif bars is None:
-        raise BadBars("a strategy is audited on bars: give them")
-    else:
-        run = _again(strategy, parameters) if isinstance(strategy, str) else strategy
-        answer = run(bars)
-        whole = _columns(answer, len(bars))
-        first = max(2, len(bars) // 10 if least is None else least) - 1
-        first = answer.first if isinstance(answer, Decision) else first
+    run, whole, bars, first = _subject(strategy, bars, least, parameters)
     compared = 0
     for known in _ends(whole, first, len(bars), limit).tolist():
         try:
@@ -166,6 +152,39 @@ def audit(
                 passed=False, bars=len(bars), histories=compared, difference=difference
             )
     return LookAheadAudit(passed=compared > 0, bars=len(bars), histories=compared, difference=None)
+
+
+class _Subject(NamedTuple):
+    """What is audited: a function of bars, what it answers on all of them, and from which bar."""
+
+    run: Callable[[Bars], object]
+    whole: Columns
+    bars: Bars
+    first: int
+
+
+def _subject(
+    strategy: Decision | str | Callable[[Bars], object],
+    bars: Bars | None,
+    least: int | None,
+    parameters: Mapping[str, object],
+) -> _Subject:
+    run: Callable[[Bars], object]
+    if isinstance(strategy, Decision):
+        if parameters or (bars is not None and bars is not strategy.bars):
+            raise BadBars("a decision is audited with its own bars and parameters")
+        run = _again(strategy.strategy.name, strategy.parameters, strategy.sentiment)
+        whole = _columns(strategy, len(strategy.bars))
+        return _Subject(run, whole, strategy.bars, strategy.first)
+    if bars is None:
+        raise BadBars("a strategy is audited on bars: give them")
+    run = _again(strategy, parameters) if isinstance(strategy, str) else strategy
+    answer = run(bars)
+    if isinstance(answer, Decision):
+        first = answer.first
+    else:
+        first = max(2, len(bars) // 10 if least is None else least) - 1
+    return _Subject(run, _columns(answer, len(bars)), bars, first)
 
 
 def _again(

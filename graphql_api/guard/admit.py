@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from graphql_api.errors import BadInput, Unauthenticated
 from graphql_api.guard import refusals
 from graphql_api.guard.accounts import Accounts
+from graphql_api.guard.attempts import charge_alone
 from graphql_api.guard.authenticate import Authenticator
 from graphql_api.guard.breaker import Breaker
 from graphql_api.guard.caller import Caller
@@ -67,7 +68,7 @@ class Guard:
         self._usage = usage
         self._clock = clock
         self._breaker = Breaker(clock)
-        self._charging = Charging(usage, clock)
+        self._charging = Charging(clock)
         self._leasing = Leasing(usage, self._charging, clock, sleep)
         self._closed = False
 
@@ -126,7 +127,7 @@ class Guard:
             if self._leasing.holds(caller.account_id):  # its plan had leases a moment ago
                 self._leasing.put_out(caller.account_id, self.reach())
             reach = reach or self.reach()
-            usage, now = self._charging.alone(caller, cost, reach)
+            usage, now = charge_alone(self._usage, self._charging, caller, cost, reach, self._clock)
             if self._leasing.owes:  # the store is there again
                 self._leasing.pay_next(reach)
         except Unauthenticated:

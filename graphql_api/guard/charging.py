@@ -1,32 +1,23 @@
-"""Charging: one conditional write in the form that fits, or a refusal that needs no write."""
+"""Charging: what the store's answers have told, and the refusals that need no further one."""
 
 import logging
 import random
 from collections.abc import Callable
 from typing import Final
 
-from graphql_api.errors import RateLimited, Unauthenticated, Unavailable
 from graphql_api.guard import refusals
-from graphql_api.guard.authenticate import REVOKED
 from graphql_api.guard.caller import Caller
-from graphql_api.guard.guess import Flow, Seen, fitting, likely, marked_by, misled, sharers
-from graphql_api.guard.leases import Order
+from graphql_api.guard.guess import Flow, Seen, marked_by, sharers
 from graphql_api.guard.limits import DAY, SECOND, Band, Form, Rate, day_of, midnight_before, rate_of
 from graphql_api.guard.memory import Memory
-from graphql_api.guard.plans import Plan
-from graphql_api.guard.reach import BUSY, Reach, unavailable
+from graphql_api.guard.reach import BUSY, unavailable
 from graphql_api.stores import (
     Charge,
     Outcome,
-    Slot,
-    StoreThrottled,
-    StoreUnavailable,
-    StoreUntouched,
     UsageDay,
-    UsageStore,
 )
 
-__all__ = ["Charging", "Guess", "is_over", "may_be_done", "say_lost"]
+__all__ = ["Charging"]
 
 Guess = Callable[[Rate, Seen | None, int, int], Form]
 
@@ -36,7 +27,6 @@ RECHECK: Final = (3 * SECOND, 4 * SECOND)
 RECHECK_REFUSALS: Final = 64
 RECHECK_LONGEST: Final = 30 * SECOND
 ACCOUNTS: Final = 10_000  # whose last item is remembered
-FORMS_TRIED: Final = 6  # two suffice alone; races may cost a third
 SCARCE: Final = 16  # the bucket is, where it holds less than this part of what is guaranteed
 RATION: Final = (0.9, 1.2)  # times a process's part of the rate, at random
 RATION_LONGEST: Final = SECOND  # which whoever is refused is told to wait, at least
@@ -47,14 +37,13 @@ logger = logging.getLogger(__name__)
 
 
 class Charging:
-    """Admits by conditional writes, and refuses from memory what the last answer rules out.
+    """Remembers the last answer of each account, and refuses what that rules out.
 
     Whatever it remembers only saves calls: each admission is a conditional write, so what it has
     wrong costs a second call and never a request too many.
     """
 
-    def __init__(self, usage: UsageStore, clock: Callable[[], int]) -> None:
-        self._usage = usage
+    def __init__(self, clock: Callable[[], int]) -> None:
         self._clock = clock
         self._seen: Memory[str, Seen] = Memory(ACCOUNTS)
         self._throttled: Memory[str, tuple[int, int]] = Memory(ACCOUNTS)
@@ -102,89 +91,7 @@ class Charging:
                 raise unavailable(BUSY)
         return seen
 
-    def write(
-        self,
-        caller: Caller,
-        order: Order,
-        guess: Guess,
-        seen: Seen | None,
-        first: Seen | None,
-        now: int,
-        reach: Reach,
-    ) -> Outcome:
-        """One conditional write; see limits for the numbers."""
-        plan = caller.plan
-        rate = rate_of(plan.per_second, plan.burst)
-        form = guess(rate, seen, now, order.life)
-        band = rate.at(now, order.requests, order.life)
-        units = order.units - order.units_back
-        charge = Charge(
-            caller.account_id,
-            day_of(now),
-            caller.key_id,
-            order.requests - order.requests_back,
-            units,
-            plan.units_per_day - units if order.units else None,
-        )
-        try:
-            if form is Form.BUSY:
-                outcome = reach(self._usage.busy, charge, band.lo, band.hi, band.step, band.slots)
-            elif form is Form.IDLE:
-                heeded = not misled(rate, seen, band, now, seen is not first)
-                slot = Slot(band.slots, band.lo, band.hi, heeded)
-                outcome = reach(self._usage.idle, charge, band.x, band.x + band.step, slot)
-            else:
-                opening = rate.opening(midnight_before(now))
-                outcome = reach(self._usage.new, charge, opening + band.step)
-        except Unavailable as error:
-            if isinstance(error.__cause__, StoreThrottled):
-                self._hold_off(caller.account_id, now)
-            if may_be_done(error):  # what it took is spent by nobody, or what it had back is lost
-                requests = max(order.requests, order.requests_back)
-                say_lost(caller.account_id, requests, max(order.units, order.units_back))
-            raise
-        self._learn(charge, outcome, rate, first, form, band, order.life > 0, now)
-        return outcome
-
-    def alone(self, caller: Caller, cost: int, reach: Reach) -> tuple[UsageDay, int]:
-        """Charge one request by itself; the day after it, and when.
-
-        Raises
-        ------
-        RateLimited, QuotaExceeded
-            With the limit, and when to come back. Nothing was charged.
-        Unauthenticated
-            When the key was revoked meanwhile.
-        Unavailable
-            When the store cannot be reached. The request may have been charged, never served.
-        """
-        order = Order(1, cost)
-        guess = likely
-        first: Seen | None = None
-        found: UsageDay | None = None
-        for attempt in range(FORMS_TRIED):
-            now = self._clock()
-            try:
-                seen = self.check(caller, cost, now)
-            except RateLimited:
-                if found is not None:
-                    self.ration(caller, 1, found, now)
-                raise
-            first = first if attempt else seen
-            outcome = self.write(caller, order, guess, seen, first, now, reach)
-            found = outcome.usage
-            if outcome.admitted:
-                self.ration(caller, 1, found, now)
-                return found, now
-            if caller.key_id in found.revoked:
-                raise Unauthenticated(REVOKED)
-            guess = fitting
-            if reach.spent and is_over(caller.plan, found, now):
-                break
-        # The store is well: it is this account that asks too much at the same instant.
-        raise refusals.rate_limited(caller.plan, outcome.usage, now)
-
-    def ration(self, caller: Caller, requests: int, found: UsageDay, now: int) -> None:
+    def ration(self, account_id: str, rate: Rate, requests: int, found: UsageDay, now: int) -> None:
         """Keep to this process's part of the rate, once others have all but emptied the bucket.
 
         Each who comes would ask for the little that there is, and nearly all in vain. So it asks
@@ -198,11 +105,10 @@ class Charging:
         found : UsageDay
             The day as the store has just had it.
         """
-        rate = rate_of(caller.plan.per_second, caller.plan.burst)
         room = rate.room(now, found.tat)
         if room * SCARCE >= rate.guaranteed:
             return
-        seen = self.last_seen(caller.account_id, now)
+        seen = self.last_seen(account_id, now)
         parts = sharers(rate, seen, now)
         if seen is not None and room < requests * (parts - 1):
             hold = round(requests * rate.spacing * parts * random.uniform(*RATION))
@@ -221,7 +127,7 @@ class Charging:
         seen.refused += 1
         raise refusals.quota_exceeded(caller.plan, seen.usage, cost, now)
 
-    def _learn(
+    def learn(
         self,
         charge: Charge,
         outcome: Outcome,
@@ -236,6 +142,11 @@ class Charging:
 
         Others spend from the bucket when it is found elsewhere than it was ``first``, when this
         request began; one that rested, and so was taken to stand at x, tells nothing of that.
+
+        Parameters
+        ----------
+        ahead : bool
+            Whether the write was for later requests, too.
         """
         account_id = charge.account_id
         if len(self._throttled):
@@ -258,30 +169,9 @@ class Charging:
             seen.held_until = known.held_until
         self._seen.put(account_id, seen, midnight_before(now) + 2 * DAY)
 
-    def _hold_off(self, account_id: str, now: int) -> None:
+    def hold_off(self, account_id: str, now: int) -> None:
         """Ask the store nothing for this account for a moment: longer each time, and at random."""
         before = self._throttled.get(account_id, now)
         most = min(THROTTLED_MOST, 2 * before[1] if before else THROTTLED_FOR)
         until = now + most // 2 + random.randrange(most)
         self._throttled.put(account_id, (until, most), until + THROTTLED_MOST)
-
-
-def may_be_done(error: Unavailable) -> bool:
-    """Whether a write that failed may have happened: to do it again might be once too often."""
-    cause = error.__cause__
-    return isinstance(cause, StoreUnavailable) and not isinstance(cause, StoreUntouched)
-
-
-def say_lost(account_id: str, requests: int, units: int) -> None:
-    """Log what an account may stay charged for at most, though nobody was answered for it."""
-    told = {"account": account_id, "requests": requests, "units": units}
-    logger.warning("the answer of a write was lost", extra={"line": told})
-
-
-def is_over(plan: Plan, found: UsageDay, now: int) -> bool:
-    """Whether what a write at ``now`` was refused with proves that the rate was used up then.
-
-    There may be room a little later. But where no time is left to ask once more, the refusal is the
-    account's doing: the store has answered.
-    """
-    return rate_of(plan.per_second, plan.burst).ready_at(now, found.tat) > now

@@ -84,12 +84,7 @@ class KeyDeeds(Deeds):
             )
         old = self.find_key(key_id, account_id)
         now = self._clock()
-        expires = expires_at
-        if expires is None and old.expires_at is not None:
-            expires = now + old.expires_at - old.created_at
-        account = self._account(account_id)
-        new = self._new_key(account, KeyTerms(old.label, old.scopes, None, expires, old.networks))
-        new = replace(new, key=replace(new.key, replaces=old.id))
+        new = self._successor(old, expires_at, now)
         mark = self._mark(request, "key.rotated", [key_id, grace, expires_at], new.key.id)
         before = self._made_before(mark)
         if before is not None:
@@ -125,6 +120,14 @@ class KeyDeeds(Deeds):
     def list_keys(self, account_id: str) -> list[ApiKey]:
         """The keys of an account, oldest first, revoked ones too."""
         return self._ask(self._store.list_keys, account_id)
+
+    def _successor(self, old: ApiKey, expires_at: int | None, now: int) -> NewKey:
+        """A key that may do what the old one may, and lives as long where no end is given."""
+        if expires_at is None and old.expires_at is not None:
+            expires_at = now + old.expires_at - old.created_at
+        terms = KeyTerms(old.label, old.scopes, None, expires_at, old.networks)
+        new = self._new_key(self._account(old.account_id), terms)
+        return replace(new, key=replace(new.key, replaces=old.id))
 
     def _check_room(self, account_id: str) -> None:
         now = self._clock()

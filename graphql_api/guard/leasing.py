@@ -8,24 +8,20 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Final
 
-from graphql_api.errors import RateLimited, Unauthenticated, Unavailable
+from graphql_api.errors import Unauthenticated, Unavailable
 from graphql_api.guard import refusals
+from graphql_api.guard.attempts import FORMS_TRIED, Attempts, may_be_done, say_lost
 from graphql_api.guard.authenticate import REVOKED
 from graphql_api.guard.caller import Caller
-from graphql_api.guard.charging import (
-    FORMS_TRIED,
-    Charging,
-    is_over,
-    may_be_done,
-    say_lost,
-)
-from graphql_api.guard.guess import expected_tat, fitting, likely, sharers
+from graphql_api.guard.charging import Charging
+from graphql_api.guard.guess import Seen, expected_tat, sharers
 from graphql_api.guard.lease_size import Size, lease_size, wanted
 from graphql_api.guard.leases import Debt, Holding, Order
 from graphql_api.guard.limits import SECOND, day_of, rate_of
+from graphql_api.guard.plans import Plan
 from graphql_api.guard.reach import AWAY, Reach, unavailable
 from graphql_api.guard.standing import Admission
-from graphql_api.stores import StoreThrottled, UsageDay, UsageStore
+from graphql_api.stores import StoreThrottled, UsageStore
 
 __all__ = ["Leasing"]
 
@@ -145,61 +141,40 @@ class Leasing:
 
     def _fetch(self, holding: Holding, caller: Caller, cost: int, reach: Reach) -> Admission:
         """Charge this request, with those that are expected after it where they fit."""
-        plan, charging = caller.plan, self._charging
-        rate = rate_of(plan.per_second, plan.burst)
-        guess = likely
-        first = None
-        found: UsageDay | None = None
+        plan = caller.plan
+        attempts = Attempts(self._charging, caller, cost, reach)
         for attempt in range(FORMS_TRIED):
             now = self._clock()
-            day = day_of(now)
-            if holding.day != day:
-                holding.turn(day)
-            if holding.debts:
-                self._pay(caller.account_id, holding, reach)
-            try:
-                seen = charging.check(caller, cost, now, holding.units)
-            except RateLimited:
-                if found is not None:
-                    requests = wanted(holding.traffic.expected(now), plan.lease)
-                    charging.ration(caller, max(1, requests), found, now)
-                raise
-            first = first if attempt else seen
+            self._settle_days(caller.account_id, holding, day_of(now), reach)
+            # So many were asked for in vain, if it is refused after a write.
+            requests = wanted(holding.traffic.expected(now), plan.lease) if attempt else 1
+            seen = attempts.check(now, holding.units, max(1, requests))
             size = Size(1, cost, 0)
             if attempt < FORMS_TRIED // 2 and not holding.gone:
-                usage = seen.usage if seen is not None else UsageDay(day)
-                size = lease_size(
-                    holding.traffic,
-                    plan.lease,
-                    rate,
-                    now,
-                    expected_tat(seen, now),
-                    cost,
-                    plan.units_per_day - usage.units_used + holding.units,
-                    sharers(rate, seen, now),
-                    now < holding.pressed_until,
-                )
+                size = _next_size(holding, plan, cost, seen, now)
             order = holding.order(size, cost, now)
             try:
-                outcome = charging.write(caller, order, guess, seen, first, now, reach)
+                outcome = attempts.write(self._usage, order, now)
             except Unavailable as error:
                 self._failed(holding, order, error, now)
                 raise
-            found = outcome.usage
             if outcome.admitted:
-                charging.ration(caller, order.requests, found, now)
                 admission = holding.settle(order, outcome, plan, cost, now)
                 if self._owing:  # the store is there again
                     self.pay_next(reach)
                 return admission
-            if not holding.restore(order, found):
+            if not holding.restore(order, outcome.usage):
                 logger.warning("a day's item holds less than a lease was charged to it")
-            if caller.key_id in found.revoked:
-                raise Unauthenticated(REVOKED)
-            guess = fitting
-            if reach.spent and is_over(plan, found, now):
+            if not attempts.may_go_on(outcome.usage, now):
                 break
         raise refusals.rate_limited(plan, outcome.usage, now)
+
+    def _settle_days(self, account_id: str, holding: Holding, day: str, reach: Reach) -> None:
+        """Hold of this day, and give back what is held of those before it."""
+        if holding.day != day:
+            holding.turn(day)
+        if holding.debts:
+            self._pay(account_id, holding, reach)
 
     def _failed(self, holding: Holding, order: Order, error: Unavailable, now: int) -> None:
         """Keep what a write that failed has surely not given back."""
@@ -258,3 +233,20 @@ class Leasing:
                     holding.debts.insert(0, debt)
                 return False
         return True
+
+
+def _next_size(holding: Holding, plan: Plan, cost: int, seen: Seen | None, now: int) -> Size:
+    """What to ask the store for, by what is known of the account and of others who spend."""
+    rate = rate_of(plan.per_second, plan.burst)
+    used = seen.usage.units_used if seen is not None else 0
+    return lease_size(
+        holding.traffic,
+        plan.lease,
+        rate,
+        now,
+        expected_tat(seen, now),
+        cost,
+        plan.units_per_day - used + holding.units,
+        sharers(rate, seen, now),
+        now < holding.pressed_until,
+    )

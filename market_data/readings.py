@@ -18,6 +18,7 @@ import numpy as np
 from engine.sentiment import Sentiment
 from engine.types import Float64, Int64
 from market_data.errors import BadReadings
+from market_data.runs import distinct, span
 
 __all__ = [
     "MOST",
@@ -163,11 +164,12 @@ class Readings:
         rows = np.flatnonzero((self.known <= as_of) & (self.published <= at))
         if not len(rows):
             return None
-        time, published, value = self.time[rows], self.published[rows], self.value[rows]
+        which = span(rows)
+        time, published, value = self.time[which], self.published[which], self.value[which]
         digest = hashlib.sha256(f"sentiment 1 {self.symbol} {len(rows)}\n".encode())
         for column, kind in ((time, "<i8"), (published, "<i8"), (value, "<f8")):
             digest.update(np.ascontiguousarray(column, kind).data)
-        named = sorted({self.origins[i] for i in self.origin[rows].tolist()})
+        named = sorted(self.origins[i] for i in distinct(self.origin[which]).tolist())
         return Heard(
             Sentiment(time, published, value),
             digest.hexdigest()[:16],

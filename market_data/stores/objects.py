@@ -146,7 +146,7 @@ class Source(Protocol):
         ...
 
     def refetch(self, name: Name) -> Iterator[bytes]:
-        """Whatever other copies of an object there are, for when the first one is damaged."""
+        """Whatever other copies of an object there are, for when the first is damaged or gone."""
         ...
 
 

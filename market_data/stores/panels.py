@@ -19,8 +19,8 @@ from market_data.bars import Series
 from market_data.calendar import DAY
 from market_data.errors import Damaged, MarketDataError, NothingKept, StoreUnavailable
 from market_data.stores.head import open_sealed, seal, unpack
-from market_data.stores.objects import Backend, Kept, Name, verified
-from market_data.stores.reading import Reader
+from market_data.stores.objects import Backend, Kept, Name
+from market_data.stores.reading import Reader, sound
 
 __all__ = ["Panel", "pack_panel", "panel_name"]
 
@@ -78,16 +78,14 @@ def pack_panel(
 
 
 def _bodies(backend: Backend, names: list[Name]) -> dict[Name, bytes]:
-    """The bytes of objects, each verified before it is copied."""
+    """The bytes of objects, each as it was written, from another copy where that is needed."""
     found = backend.fetch(names) if names else {}
     bodies = {}
     for name in names:
         body = found.get(name)
-        if body is None:
-            raise Damaged(f"{name.path} is gone")
         if isinstance(body, StoreUnavailable):
             raise body
-        bodies[name] = verified(name, body)
+        bodies[name] = sound(backend, name, body)
     return bodies
 
 

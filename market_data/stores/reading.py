@@ -15,7 +15,7 @@ from market_data.stores.held import Held
 from market_data.stores.merging import ActionRow, known_actions, unpack_actions
 from market_data.stores.objects import Name, Source, verified
 
-__all__ = ["Reader", "Seen"]
+__all__ = ["Reader", "Seen", "sound"]
 
 Key = tuple[str, Interval]
 Object: TypeAlias = Rows | list[ActionRow] | list[Chunk]
@@ -112,26 +112,13 @@ class Reader:
     def _opened(self, name: Name, body: bytes | MarketDataError | None) -> Object | MarketDataError:
         if isinstance(body, MarketDataError):
             return body
-        if body is None:
-            return _Gone(f"{name.path} is gone")
         try:
-            opened = _decoded(name, body)
-        except Damaged as damage:
-            other = self._from_another_copy(name)
-            if other is None:
-                return damage
-            opened = other
+            opened = _decoded(name, sound(self._backend, name, body))
+        except MarketDataError as error:
+            return error
         size = opened.size if isinstance(opened, Rows) else 200 * len(opened)
         self._objects.put(name, opened, size + OVERHEAD)
         return opened
-
-    def _from_another_copy(self, name: Name) -> Object | None:
-        """The object from a copy that is whole, if there is one that can be reached."""
-        with suppress(StoreUnavailable):
-            for body in self._backend.refetch(name):
-                with suppress(Damaged):
-                    return _decoded(name, body)
-        return None
 
     # -- series -------------------------------------------------------------------------------
 
@@ -247,8 +234,33 @@ class _Gone(Damaged):
     """An object that a HEAD names is not there."""
 
 
+def sound(source: Source, name: Name, body: bytes | None) -> bytes:
+    """The bytes of an object as they were written, those of another copy where these are not.
+
+    Parameters
+    ----------
+    body : bytes or None
+        As it was fetched; None where it is gone.
+
+    Raises
+    ------
+    Damaged
+        There is no sound copy that can be reached.
+    """
+    try:
+        if body is not None:
+            return verified(name, body)
+        damage: Damaged = _Gone(f"{name.path} is gone")
+    except Damaged as error:
+        damage = error
+    with suppress(StoreUnavailable):
+        for other in source.refetch(name):
+            with suppress(Damaged):
+                return verified(name, other)
+    raise damage
+
+
 def _decoded(name: Name, body: bytes) -> Object:
-    verified(name, body)
     if name.kind == "A":
         return unpack_actions(body)
     return unpack_part(body) if name.kind == "M" else decode(body)

@@ -3,14 +3,16 @@
 import socket
 import threading
 from collections import Counter
+from datetime import date
 
 import numpy as np
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from engine.types import Bars, Interval
+from market_data.block import VERSION
 from market_data.calendar import DAY, MINUTE, SECOND
-from market_data.errors import Damaged, StoreUnavailable
+from market_data.errors import Damaged, StoreUnavailable, UnknownFormat
 from market_data.instruments import ActionKind, CorporateAction, Instrument
 from market_data.stores.chunking import SEALED, TAIL
 from market_data.stores.dynamodb import (
@@ -363,6 +365,16 @@ def test_a_flipped_bit_is_a_typed_error_and_never_a_price(on_aws, aws, place, da
     assert found["IBM", ONE_DAY].close.tolist() == [12]
 
 
+def test_a_block_of_newer_software_is_an_error_of_its_symbol_alone(on_aws, daily, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("market_data.block.writing.VERSION", VERSION + 1)
+        on_aws().commit(AAPL, ONE_DAY, daily([10, 11]))
+    on_aws().commit(Instrument("IBM"), ONE_DAY, daily([12]))
+    found = on_aws().load([("AAPL", ONE_DAY), ("IBM", ONE_DAY)])
+    assert isinstance(found["AAPL", ONE_DAY], UnknownFormat)
+    assert found["IBM", ONE_DAY].close.tolist() == [12]
+
+
 def test_a_flipped_bit_in_a_sealed_chunk_is_read_from_the_archive(on_aws, aws, place, daily):
     on_aws().commit(AAPL, ONE_DAY, weekdays(np.arange(1.0, 1001.0)))
     store = on_aws()
@@ -370,6 +382,11 @@ def test_a_flipped_bit_in_a_sealed_chunk_is_read_from_the_archive(on_aws, aws, p
     assert name.kind == "C"
     flip(aws, place, name)
     assert store.series("AAPL", ONE_DAY).close.tolist() == [float(n) for n in range(1, 1001)]
+    assert on_aws().write_panel("tech", date(2020, 1, 6), ["AAPL"], ONE_DAY).load(
+        [("AAPL", ONE_DAY)]
+    )["AAPL", ONE_DAY].close.tolist() == [float(n) for n in range(1, 1001)]
+    aws[0].delete_item(TableName=place, Key={"pk": {"S": name.partition}, "sk": {"S": name.sort}})
+    assert len(on_aws().series("AAPL", ONE_DAY).time) == 1000
     aws[1].put_object(Bucket=place, Key=name.path, Body=b"not this")
     with pytest.raises(Damaged):
         on_aws().series("AAPL", ONE_DAY)

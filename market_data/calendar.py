@@ -23,6 +23,7 @@ __all__ = [
     "HOUR",
     "LENGTH",
     "MINUTE",
+    "OLDEST",
     "SECOND",
     "allowance",
     "bars_per_year",
@@ -49,6 +50,9 @@ LENGTH = {
     Interval.ONE_DAY: DAY,
     Interval.ONE_WEEK: WEEK,
 }
+
+OLDEST = -719_162 * DAY
+"""0001-01-01T00:00:00Z, before which no moment has a date to be told by."""
 
 CALENDARS = ("XNYS", "XNAS", "XLON", "24/7")
 
@@ -133,6 +137,8 @@ def closes_of(time: Int64, interval: Interval, calendar: str) -> Int64:
 
 def off_grid(time: int, interval: Interval, calendar: str) -> str | None:
     """Why no bar of this interval can open at ``time``; None where one can."""
+    if time < OLDEST:
+        return "no bar opens before the year 1"
     held = _exchange(calendar)
     day = time - time % DAY
     if interval is Interval.ONE_WEEK:
@@ -166,7 +172,7 @@ def misses_grid(time: Int64, interval: Interval, calendar: str) -> NDArray[np.bo
     step = LENGTH[interval]
     if held is None:
         origin = _MONDAY if interval is Interval.ONE_WEEK else 0
-        missed: NDArray[np.bool_] = (time - origin) % step != 0
+        missed: NDArray[np.bool_] = ((time - origin) % step != 0) | (time < OLDEST)
         return missed
     # Bars that look right at once; the few others are asked one by one.
     place = np.maximum(np.searchsorted(held.day, time, side="right") - 1, 0)

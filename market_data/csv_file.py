@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.types import Bars, Float64, Int64, Interval
-from market_data.calendar import DAY
+from market_data.calendar import DAY, OLDEST
 from market_data.errors import BadCsv
 from market_data.layouts import COLUMNS, Layout, find_layout
 from market_data.rules import first_fault
@@ -112,6 +112,14 @@ def calendar_of(time: Int64) -> str:
     return "24/7" if float((weekday >= 5).mean()) >= WEEKEND_SHARE else "XNYS"
 
 
+def _written(moment: int) -> str:
+    """A moment as people write it: a day is a date; before the year 1 as numpy counts on."""
+    if moment < OLDEST:
+        return f"{np.datetime64(moment, 'us')}Z"
+    told = _START + timedelta(microseconds=moment)
+    return str(told.date() if told.time() == time() else told)
+
+
 def _wanted(column: str, text: str) -> str:
     """What belongs where something else stands."""
     wanted = "a time in ISO 8601 or an epoch" if column == "time" else "a number"
@@ -200,9 +208,7 @@ class _Rows:
             return None
         index, column, reason = found
         if column == "time":
-            moment = _START + timedelta(microseconds=self.time[index])
-            # As people write them: a day is a date.
-            value = str(moment.date() if moment.time() == time() else moment)
+            value = _written(self.time[index])
         else:
             value = repr(self.values[column][index]).removesuffix(".0")
         return BadCsv(

@@ -2,12 +2,11 @@
 
 import csv
 import math
-import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,11 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["read_headlines", "read_scores"]
 
 MAX_BYTES: Final = 16 * 1024 * 1024
-DATE: Final = re.compile(r"\d{4}-?\d{2}-?\d{2}")
+FIRST: Final = datetime(1, 1, 1, tzinfo=UTC)  # no earlier moment has a date to be told by
 START: Final = datetime(1970, 1, 1, tzinfo=UTC)
-SCORES: Final = frozenset({"time", "value"})
-PUBLISHED: Final = frozenset({"published"})
-HEADLINES: Final = frozenset({"time", "headline"})
+SCORES: Final = ("time", "value")
+PUBLISHED: Final = ("published",)
+HEADLINES: Final = ("time", "headline")
 LONGEST: Final = 10_000  # characters of one headline
 
 Score = Callable[[str], float]
@@ -123,9 +122,7 @@ def _means(dated: list[tuple[int, float]]) -> tuple[Int64, Float64]:
     return np.array(list(means), np.int64), np.array(list(means.values()), np.float64)
 
 
-def _rows(
-    path: str | Path, needed: frozenset[str], known: frozenset[str] = frozenset()
-) -> list[Row]:
+def _rows(path: str | Path, needed: tuple[str, ...], known: tuple[str, ...] = ()) -> list[Row]:
     """The rows of a file, by the names in its header."""
     with closing(lines(path, MAX_BYTES)) as text:
         reader = csv.reader(text, strict=True)
@@ -139,11 +136,11 @@ def _rows(
 
 
 def _named(
-    file: str, reader: "_csv.Reader", needed: frozenset[str], known: frozenset[str]
+    file: str, reader: "_csv.Reader", needed: tuple[str, ...], known: tuple[str, ...]
 ) -> Iterator[Row]:
     header = [name.strip().lower() for name in next(reader, [])]
-    if not needed <= set(header) <= needed | known or len(set(header)) != len(header):
-        right = ",".join(sorted(needed)) + "".join(f" and perhaps {name}" for name in known)
+    if not {*needed} <= {*header} <= {*needed, *known} or len({*header}) != len(header):
+        right = ",".join(needed) + "".join(f" and perhaps {name}" for name in known)
         raise BadCsv(file, 1, "", ",".join(header), f"the header names {right}")
     for fields in reader:
         if not any(fields):
@@ -165,8 +162,19 @@ def _moment(path: str | Path, row: Row, column: str) -> tuple[int, int]:
         raise BadCsv(str(path), row.line, column, text, reason) from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
+    if moment < FIRST:
+        raise BadCsv(str(path), row.line, column, text, "a moment before the year 1, in UTC")
     at = (moment - START) // timedelta(microseconds=1)
-    return at, at + (DAY if DATE.fullmatch(text) else 0)
+    return at, at + (DAY if _is_date(text) else 0)
+
+
+def _is_date(text: str) -> bool:
+    """Whether a text names a day, in any form of ISO 8601, and no time of it."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _number(path: str | Path, row: Row, column: str) -> float:

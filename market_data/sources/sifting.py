@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.types import Bars, Float64
+from market_data.calendar import OLDEST
 from market_data.errors import BadAction
 from market_data.instruments import CorporateAction
 from market_data.rules import Rule, faults
@@ -22,7 +23,7 @@ LONGEST = 64
 COLUMNS = ("open", "high", "low", "close", "volume")
 
 # Times whose dates are dates; numpy's int64 ends far beyond.
-FIRST, LAST = -62_135_596_800_000_000, 253_402_300_800_000_000
+FIRST, LAST = OLDEST, 253_402_300_800_000_000
 
 _OF_DECIMALS = dict.fromkeys(map(ord, "0123456789.+-eE"))
 _DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")

@@ -227,6 +227,20 @@ def test_beyond_the_table_a_bar_is_due_all_the_same(day):
     assert grid(monday, monday + DAY, ONE_DAY, "XNYS").tolist() == []
 
 
+@pytest.mark.parametrize("calendar", CALENDARS)
+@pytest.mark.parametrize("interval", Interval)
+def test_no_bar_opens_before_moments_have_a_date(day, calendar, interval):
+    """Kept, it could not be listed: neither could whatever is listed beside it."""
+    first = day("0001-01-01")  # a Monday
+    times = np.arange(first - 8 * DAY, first + 8 * DAY, 15 * MINUTE)
+    taken = times[~misses_grid(times, interval, calendar)]
+    assert len(taken) > 1
+    assert taken[0] >= first
+    assert off_grid(int(first) - 7 * DAY, interval, calendar) == "no bar opens before the year 1"
+    if calendar == "24/7":
+        assert taken[0] == first
+
+
 def test_a_market_is_open_in_its_session_only(day):
     friday = day("2013-03-01")
     assert in_session(friday + 14 * HOUR + 30 * MINUTE, "XNYS")

@@ -204,3 +204,13 @@ def test_numbers_are_read_to_the_last_bit(read):
 def test_times_before_1970_are_times(day):
     assert parse_time("1962-01-02", ONE_DAY) == day("1962-01-02") < 0
     assert parse_time("1962-01-02T12:00", ONE_HOUR) == day("1962-01-02") + DAY // 2
+
+
+def test_a_bar_before_the_year_1_is_refused_and_not_kept_where_nobody_can_list_it(tmp_path):
+    """An offset carries it there, out of the years that a date can tell."""
+    path = tmp_path / "bars.csv"
+    path.write_text("time,open,high,low,close,volume\n0001-01-01T00:00:00+10:00,1,1,1,1,1\n")
+    with pytest.raises(BadCsv, match="no bar opens before the year 1") as refused:
+        read_csv(path, Interval.ONE_HOUR, "24/7", now=1_800_000_000_000_000)
+    assert (refused.value.line, refused.value.column) == (2, "time")
+    assert "0000-12-31T14:00:00" in str(refused.value)

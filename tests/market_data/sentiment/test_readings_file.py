@@ -41,6 +41,18 @@ def test_scores_are_public_at_their_time_or_when_they_say_or_when_their_date_is_
     assert (told.value.tolist(), told.source, told.fetched_at) == ([0.25, 0.5, 1.0], "file", NOW)
 
 
+@pytest.mark.parametrize("day", ["2020-01-06", "20200106", "2020-W02-1", "2020W021", "2020-W02"])
+def test_a_day_is_over_at_its_end_however_it_is_written(file, day):
+    """ISO 8601 has three forms of a date; read as a midnight its value would be heard during it."""
+    told = read_scores(file(f"time,value\n{day},0.5\n"), NOW)
+    assert (told.time.tolist(), told.published.tolist()) == ([at("2020-01-06")], [at("2020-01-07")])
+
+
+def test_the_first_moment_that_has_a_date_is_taken(file):
+    told = read_scores(file("time,value\n0001-01-01T00:00:00Z,0.5\n"), NOW)
+    assert told.time.tolist() == [at("0001-01-01")]
+
+
 @pytest.mark.parametrize(
     ("text", "line", "column", "said"),
     [
@@ -49,6 +61,7 @@ def test_scores_are_public_at_their_time_or_when_they_say_or_when_their_date_is_
         ("time,mood\n2020-01-06,0.5\n", 1, "", "time,value and perhaps published"),
         ("time,value,value\n2020-01-06,0.5,0.5\n", 1, "", "the header names"),
         ("time,value\n2020-01-06,0.5\n06.01.2020,0.5\n", 3, "time", "not a date such as"),
+        ("time,value\n0001-01-01T00:00+10:00,0.5\n", 2, "time", "before the year 1"),
         ("time,value\n2020-01-06,good\n", 2, "value", "not a number"),
         ("time,value\n2020-01-06,\n", 2, "value", "not a number"),
         ("time,value\n2020-01-06,0_5\n", 2, "value", "not a number"),
@@ -102,7 +115,7 @@ def test_headlines_with_a_time_are_heard_from_it_with_those_of_the_day_before_it
         (f"time,headline\n2020-01-06,{'a' * 10_001}\n", 2, "1 to 10,000"),
         ("time,headline\n2020-03-02T12:00:01,x\n", 2, "future"),
         ("time,headline\n2020-03-02,x\n", 2, "future"),
-        ("date,headline\n2020-01-06,x\n", 1, "headline,time"),
+        ("date,headline\n2020-01-06,x\n", 1, "time,headline"),
         ("time,headline\nyesterday,x\n", 2, "not a date"),
     ],
 )

@@ -40,9 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _said(error: Exception) -> str:
     """An error in a sentence; one of the system as the file that it is about, and what it is."""
-    if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        return f"{error.filename}: {error.strerror}"
-    return str(error)
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
 
 
 def _print_schema(_: argparse.Namespace, __: Settings) -> None:

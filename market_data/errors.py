@@ -11,6 +11,7 @@ MarketDataError
     TooLarge             a file or object beyond what is read
     UnknownSymbol        a symbol of which no bars are kept
     NotReleasable        a row in quarantine that breaks a rule still
+    EmptyRange           a stretch of time that ends before it begins
     NothingKept          nothing of that name is kept
     Damaged              what was kept cannot be read any more: its bytes have changed
     StoreUnavailable     the store cannot be read or written now
@@ -26,6 +27,8 @@ MarketDataError
         BadAnswer            its answer is not what it documents
 """
 
+import math
+
 __all__ = [
     "BadAction",
     "BadAnswer",
@@ -36,6 +39,7 @@ __all__ = [
     "BadReadings",
     "BadSourceKeys",
     "Damaged",
+    "EmptyRange",
     "MarketDataError",
     "NotOffered",
     "NotPermitted",
@@ -168,6 +172,10 @@ class NotReleasable(MarketDataError):
     """A row in quarantine that breaks a rule still."""
 
 
+class EmptyRange(MarketDataError):
+    """A stretch of time that ends before it begins."""
+
+
 class NothingKept(MarketDataError):
     """Nothing of that name is kept."""
 
@@ -218,7 +226,8 @@ class SourceUnavailable(SourceError):
     """
 
     def __init__(self, source: str, what: str, retry_after: float | None = None) -> None:
-        super().__init__(source, what)
+        later = f"; ask again in {_lasting(retry_after)}" if retry_after else ""
+        super().__init__(source, what + later)
         self.retry_after = retry_after
 
 
@@ -240,3 +249,11 @@ class NotPermitted(SourceError):
 
 class BadAnswer(SourceError):
     """The source answered something else than it documents."""
+
+
+def _lasting(seconds: float) -> str:
+    """A time as people say it, and no shorter than it is."""
+    for unit, name in ((3_600, "h"), (60, "min")):
+        if seconds > 2 * unit:
+            return f"{math.ceil(seconds / unit)} {name}"
+    return f"{math.ceil(seconds)} s"

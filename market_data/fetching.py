@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from engine.types import Interval
-from market_data.calendar import LENGTH
+from market_data.calendar import LENGTH, SECOND
 from market_data.contradictions import Jump
 from market_data.errors import BadInstrument
 from market_data.ingest import Ingested, Ingestion, kept_bars
@@ -68,7 +68,7 @@ class Fetched:
 
 
 def _told(jump: Jump) -> str:
-    return f"{np.datetime64(jump.time, 'us')}Z: {jump.reason}."
+    return f"{np.datetime64(jump.time // SECOND, 's')}Z: {jump.reason}."
 
 
 class Fetching:
@@ -123,8 +123,8 @@ class Fetching:
         Parameters
         ----------
         second : (str, str), optional
-            A source that is asked of the same bars, to contradict jumps: its name, and how it
-            spells the symbol.
+            Another source that is asked of the same bars, to contradict jumps or to confirm them:
+            its name, and how it spells the symbol.
         progress : callable, optional
             Told (start, end, moment reached) after each page.
 
@@ -138,6 +138,8 @@ class Fetching:
                 f"{instrument.symbol} is kept from {kept.source!r}, not from "
                 f"{instrument.source!r}; a symbol has one source"
             )
+        if second is not None and second[0] == instrument.source:
+            raise BadInstrument(f"{second[0]} is asked already; a second source is another one")
         profile = kept or instrument
         source = self._open(profile.source)
         done = Fetched()
@@ -192,7 +194,8 @@ class Fetching:
         if not batch.bars and not batch.actions:
             return replace(done, notes=tuple(dict.fromkeys((*done.notes, *batch.notes))))
         place = f"{profile.source}/{profile.symbol}/{batch.interval}"
-        if self._deliveries.last(place) == batch.identity:
+        # What was taken before may yet be confirmed or contradicted.
+        if second is None and self._deliveries.last(place) == batch.identity:
             return replace(done, told=done.told + len(batch.bars))
         beside = None
         if second is not None:

@@ -55,7 +55,8 @@ def _file(path: str) -> str:
         with Path(path).open("rb") as file:
             return file.read(LARGEST).decode()
     except (OSError, UnicodeDecodeError) as error:
-        raise BadSourceKeys(f"file:{path} cannot be read: {type(error).__name__}") from error
+        why = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        raise BadSourceKeys(f"file:{path} cannot be read: {why}") from error
 
 
 def _secret(name: str) -> str:

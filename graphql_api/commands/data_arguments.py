@@ -59,7 +59,7 @@ def add_bars(commands: Commands, keeps: argparse.ArgumentParser) -> None:
     export.add_argument("symbol", metavar="SYMBOL")
     _add_interval(export, Interval.ONE_DAY)
     export.add_argument(
-        "--file", type=Path, help="a name in .parquet, .csv or .csv.gz; else CSV to stdout"
+        "--file", type=_export, help="a name in .parquet, .csv or .csv.gz; else CSV to stdout"
     )
     export.set_defaults(run=bars.export)
     listing = parts.add_parser("list", parents=[keeps], help="the bars that are kept")
@@ -84,7 +84,7 @@ def _add_fetching(parts: Commands, keeps: argparse.ArgumentParser) -> None:
         "--check-with",
         type=fetching.second_source,
         metavar="SOURCE:SYMBOL",
-        help="another source, which may contradict jumps",
+        help="another source, which may contradict or confirm jumps",
     )
     fetch.set_defaults(run=fetching.fetch)
     watch = parts.add_parser(
@@ -170,6 +170,12 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no date such as 2026-11-18") from None
+
+
+def _export(text: str) -> Path:
+    if not text.endswith((".parquet", ".csv", ".csv.gz")):
+        raise argparse.ArgumentTypeError(f"{text!r} ends in none of .parquet, .csv and .csv.gz")
+    return Path(text)
 
 
 def _seconds(text: str) -> float:

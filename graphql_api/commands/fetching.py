@@ -16,7 +16,7 @@ from graphql_api.schema.scalars import rfc3339
 from graphql_api.settings import Settings, variable
 from market_data.calendar import SECOND
 from market_data.clock import now, wait_until
-from market_data.errors import MarketDataError, StoreUnavailable
+from market_data.errors import BadInstrument, EmptyRange, MarketDataError, StoreUnavailable
 from market_data.fetching import Fetched, Fetching
 from market_data.ingest import Ingestion
 from market_data.instruments import Instrument
@@ -38,11 +38,13 @@ def fetch(asked: argparse.Namespace, settings: Settings) -> None:
     """Fetch a stretch of one series, and say what came of it."""
     calendar = asked.calendar or TERMS[asked.source].calendar
     symbol = asked.symbol or asked.spelling
-    instrument = Instrument(symbol, asked.name, asked.tick, calendar, asked.source, asked.spelling)
+    instrument = _instrument(asked, symbol, calendar)
     with _opened(settings) as (bars, fetching):
         start, end = fetching.missing(bars.instrument(symbol) or instrument, asked.interval)
         start = asked.since if asked.since is not None else start
         end = min(end, asked.until) if asked.until is not None else end
+        if start >= end:
+            raise EmptyRange(f"nothing lies between {rfc3339(start)} and {rfc3339(end)}")
         with tqdm(
             total=max(0, end - start) // SECOND,
             desc=symbol,
@@ -63,6 +65,15 @@ def fetch(asked: argparse.Namespace, settings: Settings) -> None:
     print(_told(symbol, asked.interval, done))
     for note in done.notes:
         print(f"note: {note}")
+
+
+def _instrument(asked: argparse.Namespace, symbol: str, calendar: str) -> Instrument:
+    try:
+        return Instrument(symbol, asked.name, asked.tick, calendar, asked.source, asked.spelling)
+    except BadInstrument as error:
+        if asked.symbol is not None or repr(symbol[:40]) not in str(error):
+            raise
+        raise BadInstrument(f"{error}; --symbol names it here") from error
 
 
 def _move(bar: "tqdm[NoReturn]", reached: int) -> None:

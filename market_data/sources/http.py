@@ -14,7 +14,13 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from market_data.clock import Sleep
-from market_data.errors import BadAnswer, NotPermitted, RateLimited, SourceUnavailable
+from market_data.errors import (
+    BadAnswer,
+    NotPermitted,
+    RateLimited,
+    SourceError,
+    SourceUnavailable,
+)
 from market_data.sources.connections import bound
 from market_data.sources.pacing import Breaker, Pace, Seconds
 from market_data.sources.turns import CommonPace
@@ -130,9 +136,7 @@ class Http:
         jitter: Callable[[float], float] = lambda most: random.uniform(0.0, most),
         max_bytes: int = MAX_BYTES,
     ) -> None:
-        place = urlsplit(base)
-        if place.scheme != "https" and not (place.scheme == "http" and place.hostname in LOOPBACK):
-            raise ValueError(f"{source}: an address begins with https://, not {place.scheme}://")
+        _require_secure(source, base)
         self.source = source
         self.told = Redactor(secrets)
         self._base = base.rstrip("/")
@@ -145,15 +149,7 @@ class Http:
         self._wall = wall
         self._jitter = jitter
         self._max_bytes = max_bytes
-        self._pool = bound(
-            urllib3.PoolManager(
-                num_pools=2,
-                maxsize=4,
-                retries=False,
-                timeout=urllib3.Timeout(connect=CONNECT, read=READ),
-                cert_reqs="CERT_REQUIRED",
-            )
-        )
+        self._pool = _pool()
 
     def close(self) -> None:
         """Let go of open connections."""
@@ -187,6 +183,10 @@ class Http:
                 wait = error.retry_after
                 if last or (wait or 0.0) > LONGEST_WAIT:
                     raise
+            except SourceError:
+                # It answers; that it says nothing of use is no reason to leave it alone.
+                self._breaker.succeeded()
+                raise
             else:
                 self._breaker.succeeded()
                 return answer
@@ -284,6 +284,25 @@ class Http:
         if status >= 500 or status == 408:
             raise SourceUnavailable(self.source, f"answered {status}", wait)
         raise BadAnswer(self.source, f"answered {status}")
+
+
+def _require_secure(source: str, base: str) -> None:
+    """Refuse an address at which somebody else could listen."""
+    place = urlsplit(base)
+    if place.scheme != "https" and not (place.scheme == "http" and place.hostname in LOOPBACK):
+        raise ValueError(f"{source}: an address begins with https://, not {place.scheme}://")
+
+
+def _pool() -> urllib3.PoolManager:
+    return bound(
+        urllib3.PoolManager(
+            num_pools=2,
+            maxsize=4,
+            retries=False,
+            timeout=urllib3.Timeout(connect=CONNECT, read=READ),
+            cert_reqs="CERT_REQUIRED",
+        )
+    )
 
 
 def _kind(error: HTTPError) -> str:

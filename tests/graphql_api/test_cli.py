@@ -1,6 +1,7 @@
 """The command line, run as a person runs it."""
 
 import contextlib
+import errno
 import json
 import signal
 import socket
@@ -94,6 +95,22 @@ def test_an_export_to_no_folder_names_the_file(folder, tmp_path, capsys, name) -
     out = tmp_path / "nowhere" / name
     assert main(["bars", "export", "ACME", "--file", str(out), *kept]) == 1
     assert capsys.readouterr().err == f"intellpulse: {out}: No such file or directory\n"
+
+
+@pytest.mark.parametrize("name", ["bars", "bars.xlsx", "bars.CSV.GZ", "bars.gz"])
+def test_an_export_goes_to_no_file_whose_name_says_something_else(folder, name, capsys) -> None:
+    with pytest.raises(SystemExit):
+        main(["bars", "export", "ACME", "--file", name, "--data", str(folder)])
+    assert f"'{name}' ends in none of .parquet, .csv and .csv.gz" in capsys.readouterr().err
+
+
+def test_a_disk_that_is_full_is_told_without_a_number(data, monkeypatch, capsys) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("graphql_api.commands.bars.write_csv", full)
+    assert main(["bars", "export", "IBM", "--data", str(data)]) == 1
+    assert capsys.readouterr().err == "intellpulse: No space left on device\n"
 
 
 def test_who_reads_but_the_beginning_ends_a_command_without_a_word(data) -> None:

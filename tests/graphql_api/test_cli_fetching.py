@@ -110,6 +110,31 @@ def test_what_cannot_be_meant_is_told_with_what_would_be_right(run, provider, ca
     assert (status, "TIINGO_API_KEY" in err) == (1, True)
 
 
+def test_a_stretch_that_ends_before_it_begins_and_a_symbol_that_is_none_are_told(run, provider):
+    status, _, err = run(*FETCH, "--since", "2020-02-01", "--until", "2020-01-01")
+    assert status == 1
+    assert err == (
+        "intellpulse: nothing lies between 2020-02-01T00:00:00Z and 2020-01-01T00:00:00Z\n"
+    )
+    _, _, err = run("bars", "fetch", "btc", "--source", "binance", "--interval", "ONE_DAY")
+    assert err.endswith("a symbol is 1 to 20 of A-Z 0-9 . - ^ =; --symbol names it here\n")
+    _, _, err = run(*FETCH, "--symbol", "btc")
+    assert err.endswith("0-9 . - ^ =\n")
+    _, _, err = run(*FETCH, "--tick", "0")
+    assert err == "intellpulse: a tick is above zero, not 0.0\n"
+    assert provider.asked == []
+
+
+def test_a_source_that_was_asked_too_often_is_told_with_when_to_come_back(
+    run, provider, monkeypatch
+):
+    monkeypatch.setattr(pacing, "_SHARED", {})
+    provider.status = 418
+    assert run(*FETCH)[2] == (
+        "intellpulse: binance has banned this address for a while; ask again in 120 s\n"
+    )
+
+
 def test_watching_once_brings_what_is_due_and_tells_what_fails(run, provider, monkeypatch):
     monkeypatch.setattr("market_data.sources.http.FIRST_WAIT", 0.0)
     provider.klines = weeks(30, NOW - 5 * WEEK)

@@ -153,6 +153,26 @@ def test_a_second_source_is_asked_of_the_same_stretch_and_contradicts(
     assert {asked[0] for asked in other.asked} == {"ACME/USD"}
 
 
+def test_a_second_source_is_asked_of_what_was_taken_before_and_puts_it_back(
+    fetching, source, other, today, closes, clock
+):
+    source.closes = {today - 3: 100, today - 2: 40, today - 1: 99}
+    other.closes = {today - 3: 101, today - 2: 41, today - 1: 98}
+    stretch = ACME, ONE_DAY, (today - 3) * DAY, today * DAY
+    assert fetching.fetch(*stretch).held == 1
+    clock.sleep(10)
+    assert closes() == [100, 99]
+    assert fetching.fetch(*stretch, second=("other", "ACME/USD")).held == 0
+    clock.sleep(10)
+    assert closes() == [100, 40, 99]
+
+
+def test_no_source_is_a_second_one_beside_itself(fetching, source):
+    with pytest.raises(BadInstrument, match="told is asked already; a second source is another"):
+        fetching.fetch(ACME, ONE_DAY, 0, DAY, second=("told", "ACME"))
+    assert source.asked == []
+
+
 def test_a_symbol_has_one_source(fetching, source, today):
     source.closes = {today - 1: 100}
     fetching.fetch(ACME, ONE_DAY, (today - 2) * DAY, today * DAY)

@@ -37,7 +37,7 @@ def test_what_holds_no_keys_is_refused_and_never_told(tmp_path, held):
 
 
 def test_a_file_that_is_not_there_and_a_reference_of_no_kind_are_refused(tmp_path):
-    with pytest.raises(BadSourceKeys, match="cannot be read"):
+    with pytest.raises(BadSourceKeys, match="cannot be read: No such file"):
         source_keys(f"file:{tmp_path / 'none'}", NONE)
     with pytest.raises(BadSourceKeys, match="secretsmanager:NAME or file:PATH"):
         source_keys("s3cret", NONE)

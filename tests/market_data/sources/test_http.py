@@ -10,7 +10,13 @@ from email.utils import format_datetime
 
 import pytest
 
-from market_data.errors import BadAnswer, NotPermitted, RateLimited, SourceUnavailable
+from market_data.errors import (
+    BadAnswer,
+    NotPermitted,
+    RateLimited,
+    SourceError,
+    SourceUnavailable,
+)
 from market_data.sources import connections
 from market_data.sources.base import Limit
 from market_data.sources.http import Http, Redactor, retry_after
@@ -81,59 +87,48 @@ def test_a_host_that_is_not_there_is_told_without_its_address(http):
     assert refused.value.__cause__ is None
 
 
-def test_who_answers_a_drop_at_a_time_is_left(http, seconds):
-    """Each drop comes in time, all of them would not."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        hung_up = []
+@pytest.fixture
+def dripping(http, seconds):
+    """Asks a server that sends the beginning of an answer, and then drop after drop for ever."""
+    enough, thread = threading.Event(), None
+
+    def dripping(begun, drop, each=0.0):
+        nonlocal thread
+        server = socket.create_server(("127.0.0.1", 0))
 
         def drip() -> None:
-            connection, _ = server.accept()
-            with connection:
+            with server, server.accept()[0] as connection, suppress(OSError):
                 connection.recv(10_000)
-                connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-                connection.settimeout(10.0)
-                try:
-                    # A drop each ten seconds, and no end.
-                    while seconds.now < 10_000.0:
-                        connection.sendall(b"1\r\nx\r\n")
-                        seconds.now += 10.0
-                        threading.Event().wait(0.01)
-                except OSError:
-                    hung_up.append(seconds.now)
+                connection.sendall(begun)
+                while not enough.wait(0.01):
+                    connection.sendall(drop)
+                    seconds.now += each
 
         thread = threading.Thread(target=drip)
         thread.start()
-        breaker = Breaker("told", seconds, failures=1, rest=1000.0)
+        breaker = Breaker("told", seconds, failures=1, rest=100_000.0)
         client = http(base=f"http://127.0.0.1:{server.getsockname()[1]}", breaker=breaker)
+        # What went wrong first opened the breaker, and nobody asks a second time.
         with pytest.raises(SourceUnavailable, match="failed 1 times"):
             client.get("/", {})
-        thread.join()
-        assert 1060.0 < hung_up[0] < 3000.0
+
+    yield dripping
+    enough.set()
+    thread.join()
+
+
+def test_a_body_that_comes_a_drop_at_a_time_is_left_after_a_minute(dripping, seconds):
+    """Each drop comes in time, all of them would not."""
+    began = seconds.now
+    dripping(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n", each=10.0)
+    assert seconds.now - began > 60.0
 
 
 @pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nX-A: ", b"HTTP/1.1 200 OK\r\n", b"HTT"])
-def test_a_head_that_comes_a_drop_at_a_time_is_cut_off(http, seconds, monkeypatch, head):
+def test_a_head_that_comes_a_drop_at_a_time_is_cut_off(dripping, monkeypatch, head):
     """Each drop comes long before a read times out; with the last one the head would be whole."""
     monkeypatch.setattr(connections, "BEGINS", 0.5)
-    enough = threading.Event()
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def drip() -> None:
-            connection, _ = server.accept()
-            with connection, suppress(OSError):
-                connection.recv(10_000)
-                connection.sendall(head)
-                while not enough.wait(0.05):
-                    connection.sendall(b"x")
-
-        thread = threading.Thread(target=drip)
-        thread.start()
-        breaker = Breaker("told", seconds, failures=1, rest=1000.0)
-        client = http(base=f"http://127.0.0.1:{server.getsockname()[1]}", breaker=breaker)
-        with pytest.raises(SourceUnavailable, match="failed 1 times"):
-            client.get("/", {})
-        enough.set()
-        thread.join()
+    dripping(head, b"x")
 
 
 def test_an_answer_that_begins_in_time_is_left_alone_however_long_its_rest_takes(http, monkeypatch):
@@ -163,8 +158,7 @@ def test_only_tls_is_spoken_but_on_this_machine(base, seconds):
         Http("told", base, pace, breaker)
 
 
-def test_a_certificate_is_asked_for(local, http):
-    """The server speaks no TLS at all: nothing is sent to it in the clear."""
+def test_nothing_is_sent_in_the_clear_to_who_speaks_no_tls(local, http):
     with pytest.raises(SourceUnavailable, match="cannot be reached"):
         http(base=local.base.replace("http://", "https://")).get("/", {})
     assert local.asked == []
@@ -272,6 +266,20 @@ def test_a_source_that_keeps_failing_is_left_alone_and_then_tried_once(http, loc
     local.script(reply("[]"))
     assert client.get("/", {}).body == b"[]"
     local.script(reply("", 500), reply("[]"))
+    assert client.get("/", {}).body == b"[]"
+
+
+@pytest.mark.parametrize("status", [403, 410])
+def test_a_source_that_rested_and_answers_is_asked_again_whatever_it_says(
+    http, local, reply, seconds, status
+):
+    breaker = Breaker("told", seconds, failures=1, rest=60.0)
+    breaker.failed()
+    seconds.now += 60.0
+    client = http(breaker=breaker)
+    local.script(reply("no", status), reply("[]"))
+    with pytest.raises(SourceError, match=str(status)):
+        client.get("/", {})
     assert client.get("/", {}).body == b"[]"
 
 

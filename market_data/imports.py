@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.types import Bars, Interval
+from engine.types import Bars, Int64, Interval
 from market_data.actions_file import read_actions
 from market_data.bars import BY_HAND, Adjustment, Series
 from market_data.clock import Sleep, wait_until
@@ -17,7 +17,7 @@ from market_data.ingest import Ingestion
 from market_data.instruments import CorporateAction, Instrument
 from market_data.quarantine import Quarantined
 from market_data.rules import jumps
-from market_data.sources.base import RawAction
+from market_data.sources.base import RawAction, RawBatch
 from market_data.sources.files import FileSource
 from market_data.sources.sifting import FIRST, LAST, Refusal, sift
 from market_data.stores.base import BarStore, CommitResult, StoredInterval
@@ -110,25 +110,13 @@ def import_csv(
     expected = calendar if kept is None else kept.calendar
     table = read_csv(path, interval, expected, store.clock(), max_bytes=max_bytes)
     told = read_actions(actions) if actions is not None else []
-    stays = _stays(kept, name, calendar)
-    if kept is None:
-        kept = Instrument(symbol, name, tick, table.calendar, wanted.source)
-    result = store.commit(
-        kept, interval, table.bars, told, fetched_at=fetched_at, origin=source or FILE
+    profile = kept or replace(wanted, calendar=table.calendar)
+    origin = source or FILE
+    result = store.commit(profile, interval, table.bars, told, fetched_at=fetched_at, origin=origin)
+    done = ImportSummary(
+        profile, interval, result, notes=table.notes + _stays(kept, name, calendar)
     )
-    if sleep is not None and result.known is not None:
-        wait_until(result.known, store.clock, sleep)
-    first, last = int(table.bars.time[0]), int(table.bars.time[-1])
-    return ImportSummary(
-        kept,
-        interval,
-        result,
-        len(table.bars),
-        first,
-        last,
-        tuple(t for t in _jumps(store, symbol, interval) if first <= t <= last),
-        table.notes + stays,
-    )
+    return _answered(store, sleep, _of(done, table.bars.time))
 
 
 def import_sifted(
@@ -156,39 +144,52 @@ def import_sifted(
         none opens when a bar does: then the interval or the calendar is another one.
     BadInstrument, StoreUnavailable
     """
-    Instrument(symbol, name, tick, calendar or "24/7", FILE)
+    wanted = Instrument(symbol, name, tick, calendar or "24/7", FILE)
     told = read_actions(actions) if actions is not None else []
     batch = FileSource(path, store.clock, alone=True).fetch(symbol, interval, FIRST, LAST)
     if not batch.bars:
         raise BadCsv(str(path), 0, "", "", "the file has a header and no bars")
     came_at = batch.fetched_at if fetched_at is None else fetched_at
     batch = replace(batch, actions=tuple(map(_raw, told)), fetched_at=came_at)
-    kept = store.instrument(symbol)
-    stays = _stays(kept, name, calendar)
     times = np.array([row.time for row in batch.bars], np.int64)
-    if kept is None:
-        kept = Instrument(symbol, name, tick, calendar or calendar_of(times), FILE)
-    refused = sift(batch, kept.calendar).refused
-    if len(refused) == len(batch.bars) and {one.code for one in refused} == {Refusal.OFF_GRID}:
-        # Nobody wants to drop each of its rows by hand.
-        why = f"not one of its rows opens when a bar does, the first: {refused[0].reason}"
-        raise BadCsv(str(path), 0, "", "", why)
-    came = ingestion.take(kept, batch)
-    if sleep is not None and came.result.known is not None:
-        wait_until(came.result.known, store.clock, sleep)
-    first, last = int(times.min()), int(times.max())
-    return ImportSummary(
-        kept,
+    kept = store.instrument(symbol)
+    profile = kept or replace(wanted, calendar=calendar or calendar_of(times))
+    _require_some_on_grid(path, batch, profile.calendar)
+    came = ingestion.take(profile, batch)
+    done = ImportSummary(
+        profile,
         interval,
         came.result,
-        len(batch.bars),
-        first,
-        last,
-        tuple(t for t in _jumps(store, symbol, interval) if first <= t <= last),
-        batch.notes + stays,
-        came.held,
-        came.withdrawn,
+        notes=batch.notes + _stays(kept, name, calendar),
+        held=came.held,
+        withdrawn=came.withdrawn,
     )
+    return _answered(store, sleep, _of(done, times))
+
+
+def _require_some_on_grid(path: str | Path, batch: RawBatch, calendar: str) -> None:
+    """Refuse a file of another interval or calendar: nobody wants to drop each row by hand."""
+    refused = sift(batch, calendar).refused
+    if len(refused) == len(batch.bars) and {one.code for one in refused} == {Refusal.OFF_GRID}:
+        why = f"not one of its rows opens when a bar does, the first: {refused[0].reason}"
+        raise BadCsv(str(path), 0, "", "", why)
+
+
+def _of(done: ImportSummary, times: Int64) -> ImportSummary:
+    """What an import did, with how many bars its file has and when they opened."""
+    first, last = int(times.min()), int(times.max())
+    return replace(done, bars=len(times), first_time=first, last_time=last)
+
+
+def _answered(store: BarStore, sleep: Sleep | None, done: ImportSummary) -> ImportSummary:
+    """What an import did, once whoever asks next is answered it, with the jumps within it."""
+    if sleep is not None and done.result.known is not None:
+        wait_until(done.result.known, store.clock, sleep)
+    if done.first_time is None or done.last_time is None:
+        return done
+    jumped = _jumps(store, done.instrument.symbol, done.interval)
+    within = tuple(t for t in jumped if done.first_time <= t <= done.last_time)
+    return replace(done, jumps=within)
 
 
 def _raw(action: CorporateAction) -> RawAction:
@@ -212,9 +213,7 @@ def import_actions(
         return None
     nothing = Bars(np.zeros(0, np.int64), *[np.zeros(0)] * 5)
     result = store.commit(kept, interval, nothing, read_actions(path), origin=BY_HAND)
-    if sleep is not None and result.known is not None:
-        wait_until(result.known, store.clock, sleep)
-    return ImportSummary(kept, interval, result)
+    return _answered(store, sleep, ImportSummary(kept, interval, result))
 
 
 def stored_series(

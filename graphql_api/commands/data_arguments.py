@@ -36,6 +36,24 @@ def add_bars(commands: Commands, keeps: argparse.ArgumentParser) -> None:
     acts.add_argument("file", type=Path, metavar="FILE", help="CSV of date,kind,value")
     acts.add_argument("--symbol", required=True)
     acts.set_defaults(run=bars.actions)
+    export = parts.add_parser(
+        "export", parents=[keeps], help="everything that is known of a series, as CSV or Parquet"
+    )
+    export.add_argument("symbol", metavar="SYMBOL")
+    _add_interval(export, Interval.ONE_DAY)
+    export.add_argument(
+        "--file", type=_export, help="a name in .parquet, .csv or .csv.gz; else CSV to stdout"
+    )
+    export.set_defaults(run=bars.export)
+    listing = parts.add_parser("list", parents=[keeps], help="the bars that are kept")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    listing.set_defaults(run=bars.listing)
+    _add_storage(parts, keeps)
+    _add_fetching(parts, keeps)
+    _add_quarantine(parts, keeps)
+
+
+def _add_storage(parts: Commands, keeps: argparse.ArgumentParser) -> None:
     panel = parts.add_parser(
         "panel", parents=[keeps], help="write what a universe has into one object for screeners"
     )
@@ -53,20 +71,6 @@ def add_bars(commands: Commands, keeps: argparse.ArgumentParser) -> None:
         "--apply", action="store_true", help="let go of it; without, nothing is changed"
     )
     sweeping.set_defaults(run=bars.sweep)
-    export = parts.add_parser(
-        "export", parents=[keeps], help="everything that is known of a series, as CSV or Parquet"
-    )
-    export.add_argument("symbol", metavar="SYMBOL")
-    _add_interval(export, Interval.ONE_DAY)
-    export.add_argument(
-        "--file", type=_export, help="a name in .parquet, .csv or .csv.gz; else CSV to stdout"
-    )
-    export.set_defaults(run=bars.export)
-    listing = parts.add_parser("list", parents=[keeps], help="the bars that are kept")
-    listing.add_argument("--json", action="store_true", help="print JSON")
-    listing.set_defaults(run=bars.listing)
-    _add_fetching(parts, keeps)
-    _add_quarantine(parts, keeps)
 
 
 def _add_fetching(parts: Commands, keeps: argparse.ArgumentParser) -> None:

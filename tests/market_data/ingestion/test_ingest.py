@@ -341,6 +341,14 @@ def test_what_somebody_dropped_no_second_source_confirms(ingestion, batch, close
     assert [one.state for one in quarantine.listing(state=None)] == [State.DROPPED]
 
 
+def test_what_was_released_no_second_source_contradicts(ingestion, batch, closes, quarantine):
+    second = batch([100, 99, 98], source="other")
+    ingestion.take(ACME, batch([100, 40, 39]), second)
+    ingestion.release(quarantine.listing()[0].id)
+    done = ingestion.take(ACME, batch([100, 40, 39]), second)
+    assert (done.held, done.withdrawn, closes()) == ((), (), [100, 40, 39])
+
+
 def test_what_was_released_vouches_for_its_own_close_alone(
     ingestion, batch, closes, quarantine, clock
 ):

@@ -1,6 +1,7 @@
 """A worker that is killed anywhere, and two that do the same at once: on each home of bars."""
 
 import threading
+import time
 
 import pytest
 
@@ -63,10 +64,10 @@ class Place:
         self.folder, self.source = folder, Told(clock)
         self.today = clock.now // DAY
 
-    def worker(self, **others):
+    def worker(self, sleep=None, **others):
         """A worker of its own, some of whose parts are others."""
         parts = self.parts | others
-        bars = ChunkedBarStore(parts["bars"], self.clock, sleep=self.clock.sleep)
+        bars = ChunkedBarStore(parts["bars"], self.clock, sleep=sleep or self.clock.sleep)
         ingestion = Ingestion(bars, parts["quarantine"])
         fetching = Fetching(bars, ingestion, parts["deliveries"], lambda _: self.source)
         return Worker(bars, ingestion, fetching, parts["deliveries"], None, str(self.folder), None)
@@ -167,7 +168,8 @@ def test_two_workers_that_are_brought_one_message_do_its_work_once(place, clock)
     ready, answers = threading.Barrier(2), []
 
     def work():
-        worker = place.worker()
+        # Who waits for the other must not move its clock: it would come too late, by no fault.
+        worker = place.worker(time.sleep)
         ready.wait(20)
         answers.append(worker.work([MESSAGE, MESSAGE], lambda: 900.0))
 

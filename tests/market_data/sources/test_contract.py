@@ -20,7 +20,10 @@ from market_data.sources.registry import TERMS
 from market_data.sources.sifting import Refusal, sift
 
 ONE_DAY = Interval.ONE_DAY
+# What sources differ in, by their names.
 CSV = {"stooq"}
+SILENT = {"stooq"}  # of an unknown symbol it says what it says of a range without bars
+KEYS_IN_ADDRESS = {"alpha_vantage", "stooq"}
 
 
 @pytest.fixture(params=sorted(REMOTE))
@@ -78,7 +81,7 @@ def test_an_empty_range_is_not_asked_for(fetch, local):
 
 def test_an_unknown_symbol_is_told(fetch, provider, name, bars):
     provider(name, bars)
-    if name == "stooq":
+    if name in SILENT:
         batch = fetch("NONE")
         assert batch.bars == ()
         assert any("unknown symbol" in note for note in batch.notes)
@@ -230,9 +233,10 @@ def test_a_source_in_trouble_is_asked_again_and_then_given_up(
     with pytest.raises(SourceUnavailable, match="answered 502"):
         fetch()
     assert len(local.asked) == 4
-    # Whoever asks that requests be a second apart waits that long after the first half second.
-    apart = [0.5] if name == "alpha_vantage" else []
-    assert seconds.slept == [0.5, *apart, 1.0, 2.0]
+    # Where requests are to be further apart than these waits, the rest of that is waited for too.
+    apart = TERMS[name].limit.apart
+    rests = [[wait, *([apart - wait] if apart > wait else [])] for wait in (0.5, 1.0, 2.0)]
+    assert seconds.slept == [wait for each in rests for wait in each]
 
 
 def test_a_source_that_recovers_is_heard(fetch, local, provider, name, bars, reply):
@@ -293,7 +297,7 @@ def test_keys_travel_in_headers_where_they_are_taken_there(
         in_headers = {key for key in keys if any(key in v for v in asked.headers.values())}
         in_query = keys & set(asked.query.values())
         assert in_headers | in_query == keys
-        assert bool(in_query) == (name in {"alpha_vantage", "stooq"})
+        assert bool(in_query) == (name in KEYS_IN_ADDRESS)
 
 
 def test_a_source_without_its_keys_is_not_opened(name):

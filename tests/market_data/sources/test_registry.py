@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from engine.types import Interval
+from market_data.sources.opening import REMOTE
 from market_data.sources.registry import CREDENTIALS, TERMS, may_redistribute
+from tests.market_data.sources.conftest import PROVIDERS
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "sources.md"
 
@@ -24,6 +26,16 @@ def test_the_page_of_sources_says_what_the_table_says():
         assert shown.startswith("yes" if one.redistributable else "no")
         assert ("personal use" in shown) == one.personal_use
         assert terms == f"[terms]({one.terms_page})"
+
+
+def test_every_source_says_how_it_spells_symbols_and_what_is_particular():
+    page = PAGE.read_text(encoding="utf-8")
+    table = page[page.index("| source | symbols |") : page.index("## Files")]
+    assert set(re.findall(r"^\| `(\w+)` \| \S.* \| \S.* \|$", table, re.MULTILINE)) == set(REMOTE)
+
+
+def test_every_source_of_the_table_can_be_opened_and_is_tried():
+    assert set(REMOTE) == set(TERMS) - {"file"} == set(PROVIDERS)
 
 
 @pytest.mark.parametrize("name", sorted(TERMS))

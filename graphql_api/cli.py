@@ -78,8 +78,12 @@ def _add_serve(
         parents=[keeps],
         help="serve the API on this machine, with sample bars and a demo key",
     )
-    serving.add_argument("--host", default="127.0.0.1")
-    serving.add_argument("--port", type=_port, default=8000)
+    serving.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: this machine alone)"
+    )
+    serving.add_argument(
+        "--port", type=_port, default=8000, help="0 for any that is free (default: 8000)"
+    )
     serving.set_defaults(run=serve.run)
 
 

@@ -65,7 +65,8 @@ def check_range(start: int | None, end: int | None) -> None:
     """Raise BadInput where a range ends before it begins."""
     if start is not None and end is not None and start > end:
         raise BadInput(
-            f"from is {rfc3339(start)}, which is later than to, {rfc3339(end)}: no bar lies so."
+            f"from is {rfc3339(start)}, which is later than to, {rfc3339(end)}: "
+            "no bar lies between."
         )
 
 

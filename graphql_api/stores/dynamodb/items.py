@@ -1,4 +1,4 @@
-"""How the records lie in the DynamoDB table: one table, six kinds of item, one sparse index.
+"""How the records lie in the DynamoDB table: one table, eight kinds of item, one sparse index.
 
     pk             sk            what
     KEY#<sha256>   META          ApiKey; `owner`, `created_at` put it into the index keys_by_account

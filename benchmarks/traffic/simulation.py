@@ -18,6 +18,15 @@ __all__ = ["SECOND", "Environment", "Simulation"]
 SECOND: Final = 1_000_000  # microseconds
 
 
+class _Turn:
+    """A semaphore of none or one: a lock that another thread lets go of, ten times as quick."""
+
+    def __init__(self) -> None:
+        lock = threading.Lock()
+        lock.acquire()
+        self.give, self.take = lock.release, lock.acquire
+
+
 class Simulation:
     """A clock and what is due on it."""
 
@@ -26,7 +35,7 @@ class Simulation:
         self.random = random.Random(seed)
         self._due: list[tuple[int, int, Callable[[], None]]] = []
         self._order = itertools.count()
-        self._handed_back = threading.Semaphore(0)
+        self._handed_back = _Turn()
         self._environments: list[Environment] = []
 
     def __enter__(self) -> Self:
@@ -71,7 +80,7 @@ class Environment(threading.Thread):
     def __init__(self, simulation: Simulation) -> None:
         super().__init__(daemon=True)
         self._simulation = simulation
-        self._turn = threading.Semaphore(0)
+        self._turn = _Turn()
         self._job: Callable[[], None] | None = None
         self.error: BaseException | None = None
         self.start()
@@ -83,27 +92,27 @@ class Environment(threading.Thread):
 
     def go_on(self) -> None:
         """Give this environment the turn, until it waits."""
-        self._turn.release()
-        self._simulation._handed_back.acquire()
+        self._turn.give()
+        self._simulation._handed_back.take()
         if self.error is not None:
             raise self.error
 
     def pause(self) -> None:
         """Give the turn back, and wait for the next."""
-        self._simulation._handed_back.release()
-        self._turn.acquire()
+        self._simulation._handed_back.give()
+        self._turn.take()
         if self._job is None:
             raise _Ended
 
     def end(self) -> None:
         """Leave whatever is being done."""
         self._job = None
-        self._turn.release()
+        self._turn.give()
         self.join()
 
     def run(self) -> None:
         """Do one job after another."""
-        self._turn.acquire()
+        self._turn.take()
         with suppress(_Ended):
             while self._job is not None:
                 try:

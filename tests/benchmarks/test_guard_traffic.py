@@ -1,4 +1,9 @@
-"""What the guard asks of the store, and what that costs, on a virtual clock: counts, no timings."""
+"""What the guard asks of the store, and what that costs, on a virtual clock: counts, no timings.
+
+``make bench`` plays the same for longer.
+"""
+
+from dataclasses import replace
 
 import pytest
 
@@ -23,16 +28,17 @@ from tests.attacks.guard.bounds import most_in_any_interval
 
 @pytest.fixture(scope="module")
 def basic():
-    return BASIC.run()
+    return replace(BASIC, seconds=30).run()
 
 
 @pytest.fixture(scope="module")
 def enterprise():
-    return ENTERPRISE.run()
+    """The first seconds, in which every environment still has to learn what comes."""
+    return replace(ENTERPRISE, seconds=6).run()
 
 
 def test_without_leases_a_request_takes_one_round_trip(basic):
-    assert basic.granted > 5_000
+    assert basic.granted > 2_500
     assert 1 <= basic.trips_per_grant <= 1.05
 
 
@@ -76,7 +82,7 @@ def test_one_environment_alone_guesses_its_form_right():
 
 
 def test_with_leases_a_request_takes_an_eighth_of_one(enterprise):
-    assert enterprise.granted > 30_000
+    assert enterprise.granted > 9_000
     assert enterprise.trips_per_grant <= 0.13
 
 
@@ -126,7 +132,7 @@ def test_a_caller_who_has_rested_gets_its_burst_over_however_many_environments(
     assert load.granted >= 0.95 * PLANS[plan].burst * 0.99
 
 
-@pytest.mark.parametrize("case", SPENT, ids=str)
+@pytest.mark.parametrize("case", [SPENT[0], replace(SPENT[1], seconds=10)], ids=str)
 def test_once_the_units_are_gone_the_store_is_hardly_asked(case):
     load = case.run()
     assert load.granted == 0
@@ -177,10 +183,10 @@ def test_the_benchmark_ends_with_1_where_a_bound_is_not_met(monkeypatch, capsys,
 
 
 def test_32_environments_that_ask_without_an_end_get_nine_tenths_of_what_is_allowed():
-    load = contended("BASIC", 32, 4, pause=4_000)
+    load = contended("BASIC", 32, 2, pause=4_000)
     plan = PLANS["BASIC"]
     worst = most_in_any_interval([(at, 1) for at in load.grants], plan.per_second)
-    assert 0.90 <= share_of_allowed(load, "BASIC", 4) <= 1
+    assert 0.90 <= share_of_allowed(load, "BASIC", 2) <= 1
     assert load.refused > 10 * load.granted
     # An answer comes back half a round trip after its write, and each by the same time.
     assert worst <= plan.burst * SECOND

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+# A page that is drawn comes in a second or two; where ten processes share two cores it took over
+# thirty. Only a test that fails waits as long as this.
+PATIENCE_MS = 180_000
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -41,6 +44,7 @@ def browser() -> Iterator[Browser]:
     if found is None:
         pytest.fail("These tests need Chromium: apt-get install chromium", pytrace=False)
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE_MS)
         chromium = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
         yield chromium
         chromium.close()
@@ -50,6 +54,7 @@ def browser() -> Iterator[Browser]:
 def watched(browser: Browser) -> Iterator[Watched]:
     """A page in a profile of its own, 1400 x 850."""
     context = browser.new_context(viewport={"width": 1400, "height": 850})
+    context.set_default_timeout(PATIENCE_MS)
     watch = Watched(context.new_page())
     # On the context, so that workers and preloads are seen as well.
     context.on("request", lambda request: watch.requested.append(request.url))

@@ -64,6 +64,8 @@ packages: .venv/serve.stamp # What tests run in Node.js, so that they themselves
 	@$(BIN)/python scripts/run_node.py tests/protocol
 	@$(BIN)/python scripts/run_node.py tests/dynalite
 
+# Tests begin many processes: that each compiles every module anew, as some machines have it, is dear.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: .venv/dev.stamp graphiql packages ministack ## Everything, with no network and no AWS; prints the coverage
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --cov --cov-report=term-missing:skip-covered $(ARGS)
 

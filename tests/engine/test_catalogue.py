@@ -72,7 +72,7 @@ def test_an_indicator_never_looks_ahead(spec, bars):
 
 
 @each_indicator
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(data=st.data())
 def test_an_indicator_never_looks_ahead_on_odd_bars_either(spec, data):
     bars = data.draw(made_bars())

@@ -20,7 +20,7 @@ from tests.attacks.guard.fleet import Fleet, fleet
 from tests.attacks.guard.trials import BINDINGS, Trial
 
 TRIALS = int(os.environ.get("ATTACK_TRIALS", "2"))
-SECONDS = float(os.environ.get("ATTACK_SECONDS", "1.2"))
+SECONDS = float(os.environ.get("ATTACK_SECONDS", "0.8"))
 ATTEMPTS = 4
 
 

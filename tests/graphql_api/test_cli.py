@@ -146,6 +146,8 @@ def test_what_a_dead_import_left_is_told_and_let_go_of(
     file.write_text(CSV)
     bring = ["bars", "import", str(file), "--symbol", "ACME", "--interval", "ONE_DAY"]
     with monkeypatch.context() as patch:
+        # One write at a time, as 0.1.0 made them: one that dies now leaves nothing in a file.
+        patch.setattr("market_data.stores.sqlite_backend.SqliteBackend.transactional", False)
         patch.setattr("market_data.stores.sqlite_backend.SqliteBackend.swap", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             main([*bring, "--data", str(folder)])
@@ -186,6 +188,8 @@ from graphql_api.cli import main
 from market_data.stores.sqlite_backend import SqliteBackend
 method, calls = sys.argv[1], int(sys.argv[2])
 whole = getattr(SqliteBackend, method)
+# As a file of 0.1.0 was written: today its chunks and its HEAD are one write.
+SqliteBackend.transactional = method != "keep"
 
 def last(*arguments):
     global calls
@@ -204,7 +208,7 @@ main(sys.argv[3:])
 def test_an_import_that_the_system_kills_loses_nothing_that_comes_again(
     folder, tmp_path, capsys, point
 ) -> None:
-    """After its chunks, after its HEAD, and after that is confirmed."""
+    """After its chunks, where 0.1.0 began it; after its HEAD, and after that is confirmed."""
     file = tmp_path / "ACME.csv"
     file.write_text(CSV)
     bring = ["bars", "import", str(file), "--symbol", "ACME", "--interval", "ONE_DAY"]

@@ -123,14 +123,14 @@ def closes_of(time: Int64, interval: Interval, calendar: str) -> Int64:
     # A week is asked for by its last session, which comes before the next week's first.
     sought = days + WEEK if interval is Interval.ONE_WEEK else days + DAY
     place = np.searchsorted(held.day, sought) - 1
-    covered = (days // DAY >= held.first) & (days // DAY <= held.last) & (place >= 0)
+    known = place >= 0
     place = np.maximum(place, 0)
-    covered &= held.day[place] >= days
+    known &= held.day[place] >= days
     close = held.close[place]
     whole_days = interval in {Interval.ONE_DAY, Interval.ONE_WEEK}
-    ends = covered if whole_days else covered & (time < close) & (close < found)
+    ends = known if whole_days else known & (time < close) & (close < found)
     found = np.where(ends, close, found)
-    for i in np.flatnonzero(~covered).tolist():
+    for i in np.flatnonzero(~known).tolist():
         found[i] = closes_at(int(time[i]), interval, calendar)
     return found
 

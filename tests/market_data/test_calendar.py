@@ -94,9 +94,11 @@ def test_the_last_hour_of_a_session_closes_with_the_session(day):
     assert closes_at(half_past_three - HOUR, ONE_HOUR, "XNYS") == half_past_three
 
 
-def test_an_hour_after_the_session_closes_after_its_length(day):
-    evening = day("2013-03-01") + 22 * HOUR
+@pytest.mark.parametrize("hour", [21, 22])
+def test_an_hour_from_the_close_on_closes_after_its_length(day, hour):
+    evening = day("2013-03-01") + hour * HOUR
     assert closes_at(evening, ONE_HOUR, "XNYS") == evening + HOUR
+    assert closes_of(np.array([evening]), ONE_HOUR, "XNYS").tolist() == [evening + HOUR]
 
 
 @pytest.mark.parametrize(
@@ -217,6 +219,15 @@ def test_within_a_session_the_last_whole_bar_is_due(day):
     assert last_expected(day("2013-03-02"), FOUR_HOURS, "XNYS") == friday + 18 * HOUR + HOUR // 2
     early = friday + 15 * HOUR
     assert last_expected(early, ONE_HOUR, "XNYS") == day("2013-02-28") + 20 * HOUR + HOUR // 2
+
+
+def test_a_bar_longer_than_its_session_is_due_after_the_session(day):
+    """On an early close four hours have three and a half, and are told an hour later at most."""
+    friday = day("2024-11-29")
+    opened, closed = friday + 14 * HOUR + 30 * MINUTE, friday + 18 * HOUR
+    assert last_expected(closed + HOUR, FOUR_HOURS, "XNYS") == opened
+    before = day("2024-11-27") + 18 * HOUR + 30 * MINUTE
+    assert last_expected(closed + HOUR - 1, FOUR_HOURS, "XNYS") == before
 
 
 def test_beyond_the_table_a_bar_is_due_all_the_same(day):

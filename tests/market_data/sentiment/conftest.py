@@ -40,8 +40,8 @@ def on_dynamodb(aws, place, clock) -> Iterator[Callable[..., DynamoDBReadingStor
     """Makes homes on one table, by a client of one's own or the common one."""
     stores = []
 
-    def make(client=aws[0]):
-        stores.append(DynamoDBReadingStore(lambda: client, place, clock, clock.sleep))
+    def make(client=aws[0], **more):
+        stores.append(DynamoDBReadingStore(lambda: client, place, clock, clock.sleep, **more))
         return stores[-1]
 
     yield make

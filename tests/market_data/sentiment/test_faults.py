@@ -73,12 +73,12 @@ def test_whatever_goes_wrong_no_answer_changes_and_what_comes_again_is_all_there
 ):
     monkeypatch.setattr(readings, "BESIDE", beside)
     chance, answers, told = random.Random(seed), {}, {}
-    reader = on_dynamodb()
+    reader, trusting = on_dynamodb(), on_dynamodb(fresh_for=3 * SECOND)
 
     def look():
         """Ask as of a few moments, as a reader does whose clock is a little off."""
         now = clock.now + chance.randint(-200_000, 200_000)
-        kept = reader.readings("AAPL")
+        kept = chance.choice([reader, trusting]).ask(["AAPL"])()["AAPL"]
         for as_of in {now, now - chance.randint(0, 5 * SECOND), *list(answers)[-3:]}:
             if as_of > (now if kept.horizon is None else min(now, kept.horizon)):
                 continue

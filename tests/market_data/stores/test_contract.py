@@ -169,13 +169,16 @@ def test_an_action_told_wrongly_is_told_anew_by_a_newer_fetch_only(
 ):
     wrong = CorporateAction(split.ex_time, ActionKind.SPLIT, 4.0)
     start = clock.now
-    store.commit(AAPL, ONE_DAY, daily([10, 11, 6]), [wrong], fetched_at=start - 20)
+    first = store.commit(AAPL, ONE_DAY, daily([10, 11, 6]), [wrong], fetched_at=start - 20).known
     assert store.commit(AAPL, ONE_DAY, daily([]), [split], fetched_at=start - 30).actions == 0
     assert store.commit(AAPL, ONE_DAY, daily([]), [wrong], fetched_at=start - 10).actions == 0
-    assert store.commit(AAPL, ONE_DAY, daily([]), [split], fetched_at=start - 15).actions == 0
+    for ago in (15, 10):  # the one that told it again is no older than either
+        told = store.commit(AAPL, ONE_DAY, daily([]), [split], fetched_at=start - ago)
+        assert told.actions == 0
     assert store.commit(AAPL, ONE_DAY, daily([]), [split], fetched_at=start).actions == 1
     clock.sleep(10)
     assert closes() == [5, 5.5, 6]
+    assert closes(first) == [2.5, 2.75, 6]
 
 
 def test_what_is_told_by_hand_stands_until_the_source_says_something_else(

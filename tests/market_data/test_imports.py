@@ -251,3 +251,19 @@ def test_a_symbol_that_cannot_be_read_is_told_and_the_others_are_listed(bring, f
     listed = list(stored_series(store, told.setdefault))
     assert [one.symbol for one, _ in listed] == ["BETA"]
     assert isinstance(told["ACME"], Damaged)
+
+
+def test_a_split_that_is_taken_back_by_hand_stays_so_though_its_file_is_imported_again(
+    bring, file, store, clock, actions, tmp_path
+):
+    bars = file(10, 11, 12)
+    bring(bars, actions=actions)
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text("date,kind,value\n2020-01-08,SPLIT,1\n")
+    assert import_actions(store, wrong, "ACME", sleep=clock.sleep).result.actions == 1
+    clock.sleep(10)
+    assert bring(bars, actions=actions).result.actions == 0
+    clock.sleep(10)
+    series = store.series("ACME", ONE_DAY)
+    assert series.snapshot(now=clock.now).bars.close.tolist() == [10, 11, 12]
+    assert import_actions(store, actions, "ACME", sleep=clock.sleep).result.actions == 1

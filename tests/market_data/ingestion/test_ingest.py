@@ -1,14 +1,18 @@
 """A batch into the store: what is good is answered, the rest is held with its reason."""
 
+from contextlib import closing
+
 import pytest
 
 from engine.types import Interval
 from market_data.calendar import DAY, SECOND
 from market_data.errors import BadInstrument, NothingKept, NotReleasable, StoreUnavailable
+from market_data.ingest import Ingestion
 from market_data.instruments import ActionKind, Instrument
 from market_data.quarantine import State
 from market_data.sources.base import RawAction
 from market_data.sources.sifting import Refusal
+from market_data.stores import SqliteBarStore
 from tests.market_data.ingestion.conftest import ACME, MONDAY
 
 PRICES = ("open", "high", "low", "close")
@@ -361,3 +365,36 @@ def test_what_was_released_vouches_for_its_own_close_alone(
     ingestion.take(ACME, batch([100, 830, 99]))
     assert closes() == [100, 8.3, 99]
     assert [one.row.close for one in quarantine.listing()] == ["830"]
+
+
+def test_a_dropped_row_that_holds_no_number_decides_about_no_other(
+    ingestion, batch, closes, quarantine, clock
+):
+    ingestion.take(ACME, batch([100, 101, 102], changed={1: {"close": "n/a"}}))
+    ingestion.drop(quarantine.listing()[0].id)
+    clock.sleep(10)
+    second = batch([100, 10, 102], source="other")
+    ingestion.take(ACME, batch([100, 10.1, 102]), second)
+    assert closes() == [100, 10.1, 102]
+
+
+def test_a_row_of_a_symbol_that_is_kept_no_more_is_not_released(
+    ingestion, batch, quarantine, tmp_path, clock
+):
+    ingestion.take(ACME, batch([100, 8.2, 99]))
+    with (
+        closing(SqliteBarStore(tmp_path / "empty.sqlite", clock)) as empty,
+        pytest.raises(NothingKept, match="no bars of ACME are kept any more"),
+    ):
+        Ingestion(empty, quarantine).release(quarantine.listing()[0].id)
+
+
+def test_what_stands_of_a_batch_is_told_of_beside_the_good_bar_that_stays(
+    ingestion, batch, closes, quarantine, clock
+):
+    ingestion.take(ACME, batch([100, 61]))
+    clock.sleep(10)
+    done = ingestion.take(ACME, batch([100, 1000, 120, 61]))
+    assert [one.row.close for one in done.held] == ["1000"]
+    assert closes() == [100, 61, 120, 61]
+    assert [one.time for one in done.jumps] == [MONDAY + 2 * DAY, MONDAY + 3 * DAY]

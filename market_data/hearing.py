@@ -2,11 +2,9 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from engine.types import Float64
 from market_data.bars import Series, Snapshot
-from market_data.calendar import closes_at
+from market_data.calendar import closes_at, closes_of
 from market_data.readings import Heard, Readings, joined
 
 __all__ = ["beside", "column", "hear", "within"]
@@ -44,6 +42,5 @@ def column(heard: Heard | None, snapshot: Snapshot, series: Series) -> Float64 |
     """The reading that became public by each bar's close, NaN where none did; None without any."""
     if heard is None:
         return None
-    every, calendar = series.interval, series.instrument.calendar
-    closed = [closes_at(time, every, calendar) for time in snapshot.bars.time.tolist()]
-    return heard.readings(np.array(closed, np.int64))
+    closed = closes_of(snapshot.bars.time, series.interval, series.instrument.calendar)
+    return heard.readings(closed)

@@ -199,26 +199,40 @@ def merged(kept: Readings, told: Delivered, known: int) -> tuple[Readings, int, 
         When the symbol would have more than `MOST` rows.
     """
     before, kept = kept, _confirmed_by(kept, told)
-    newest = {moment: i for i, moment in enumerate(kept.time.tolist())}
-    fresh = [i for i, moment in enumerate(told.time.tolist()) if moment not in newest]
-    again = [
-        i
-        for i, moment in enumerate(told.time.tolist())
-        if (row := newest.get(moment)) is not None
-        and told.value[i] != kept.value[row]
-        and told.fetched_at > kept.fetched[row]
-    ]
+    fresh, again = _new_and_restated(kept, told)
     if not fresh and not again:
         if kept.pending:
             return postponed(kept, kept.pending, known), 0, 0
         return (kept if kept is before else replace(kept, version=kept.version + 1)), 0, 0
     if kept.pending:
         kept = replace(postponed(kept, kept.pending, known), version=kept.version)
-    if len(kept.time) + len(fresh) + len(again) > MOST:
+    if (count := len(kept.time) + len(fresh) + len(again)) > MOST:
         raise BadReadings(
-            f"{kept.symbol} would have {len(kept.time) + len(fresh) + len(again):,} readings of "
-            f"sentiment; at most {MOST:,} are kept of one symbol"
+            f"{kept.symbol} would have {count:,} readings of sentiment; at most {MOST:,} are kept "
+            "of one symbol"
         )
+    return _with_rows(kept, told, fresh, again, known), len(fresh), len(again)
+
+
+def _new_and_restated(kept: Readings, told: Delivered) -> tuple[list[int], list[int]]:
+    """Which of the readings told are new, and which say otherwise than before, by a newer fetch."""
+    newest = {moment: i for i, moment in enumerate(kept.time.tolist())}
+    moments = told.time.tolist()
+    fresh = [i for i, moment in enumerate(moments) if moment not in newest]
+    again = [
+        i
+        for i, moment in enumerate(moments)
+        if (row := newest.get(moment)) is not None
+        and told.value[i] != kept.value[row]
+        and told.fetched_at > kept.fetched[row]
+    ]
+    return fresh, again
+
+
+def _with_rows(
+    kept: Readings, told: Delivered, fresh: list[int], again: list[int], known: int
+) -> Readings:
+    """What is kept and some of what is told, known from ``known``, which is pending."""
     rows = np.array(fresh + again, np.int64)
     published = told.published[rows].copy()
     published[len(fresh) :] = np.maximum(published[len(fresh) :], known)
@@ -227,7 +241,7 @@ def merged(kept: Readings, told: Delivered, known: int) -> tuple[Readings, int, 
     time = np.append(kept.time, told.time[rows])
     since = np.append(kept.known, np.full(count, known))
     order = np.lexsort((since, time))
-    after = Readings(
+    return Readings(
         kept.symbol,
         kept.version + 1,
         time=time[order],
@@ -239,7 +253,6 @@ def merged(kept: Readings, told: Delivered, known: int) -> tuple[Readings, int, 
         origins=origins,
         pending=known,
     )
-    return after, len(fresh), len(again)
 
 
 def _confirmed_by(kept: Readings, told: Delivered) -> Readings:

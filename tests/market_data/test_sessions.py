@@ -9,13 +9,24 @@ import exchange_calendars
 import numpy as np
 import pytest
 
-from market_data.calendar import CALENDARS, known_until, time_zone
+from engine.types import Interval
+from market_data.calendar import CALENDARS, closes_of, grid, known_until, time_zone
 from market_data.sessions import DAY, MINUTE, days_of, exchange
 
 # exchange_calendars calls parts of pandas that a later pandas will not have.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 EXCHANGES = [name for name in CALENDARS if name != "24/7"]
+SPANS = [
+    ("2023-12-18", "2024-01-05"),  # the turn of the year, with early closes
+    ("2024-03-04", "2024-03-15"),  # New York's clocks go forward
+    ("2024-03-25", "2024-04-05"),  # London's do, over Easter
+    ("2024-10-21", "2024-11-08"),  # both go back, a week apart
+    ("2024-11-25", "2024-12-06"),  # Thanksgiving
+    ("2012-10-22", "2012-11-02"),  # closed by a storm
+    ("2020-05-04", "2020-05-15"),  # London's holiday of Monday moved to Friday
+    ("2022-09-12", "2022-09-23"),  # London closed for a funeral
+]
 
 
 def microseconds(column):
@@ -38,6 +49,32 @@ def test_every_session_of_the_table_opens_and_closes_as_exchange_calendars_says(
     alone = exchange_calendars.get_calendar(name)
     assert held.day[0] <= microseconds(alone.schedule.index.to_series())[0]
     assert held.day[-1] >= microseconds(alone.schedule.index.to_series())[-1]
+
+
+@pytest.mark.parametrize("name", EXCHANGES)
+@pytest.mark.parametrize(("first", "last"), SPANS)
+@pytest.mark.parametrize(
+    ("interval", "period"),
+    [
+        (Interval.FIFTEEN_MINUTES, "15min"),
+        (Interval.ONE_HOUR, "1h"),
+        (Interval.FOUR_HOURS, "4h"),
+    ],
+)
+def test_bars_open_and_close_within_a_session_as_exchange_calendars_divides_it(
+    name, first, last, interval, period
+):
+    peer = exchange_calendars.get_calendar(name, start=first, end=last)
+    told = peer.trading_index(first, last, period, force_close=True)
+    opens, closes = (microseconds(side.to_series()) for side in (told.left, told.right))
+    times = grid(
+        days_of(first.replace("-", "")) * DAY,
+        (days_of(last.replace("-", "")) + 1) * DAY,
+        interval,
+        name,
+    )
+    np.testing.assert_array_equal(times, opens)
+    np.testing.assert_array_equal(closes_of(times, interval, name), closes)
 
 
 def test_a_market_that_never_rests_is_one_without_sessions():

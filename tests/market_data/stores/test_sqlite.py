@@ -148,6 +148,26 @@ def test_a_late_row_that_was_told_anew_meanwhile_was_never_known(store, daily, c
         assert series.known.tolist() == [start + 2 * SECOND + 1, result.known]
 
 
+def test_late_actions_that_another_commit_took_over_are_told_with_the_k_that_they_have(
+    store, daily, clock, day, tmp_path
+):
+    split = CorporateAction(day("2020-01-08"), ActionKind.SPLIT, 2.0)
+    other = SqliteBarStore(tmp_path / "bars.sqlite", clock, sleep=lambda seconds: None)
+    readings = iter(range(100))
+
+    def slow():
+        # The fourth reading comes after the write: too late, and the rows have moved meanwhile.
+        if next(readings) == 3:
+            clock.now += 1_600_000
+            other.commit(AAPL, ONE_DAY, daily([10]))
+        return clock.now
+
+    with closing(other), closing(SqliteBarStore(tmp_path / "bars.sqlite", slow)) as late:
+        result = late.commit(AAPL, ONE_DAY, daily([]), [split])
+        assert [one.known for one in late.series("AAPL", ONE_DAY).actions] == [result.known]
+    assert result.actions == 1
+
+
 @pytest.mark.parametrize(
     ("ticks", "said"),
     [

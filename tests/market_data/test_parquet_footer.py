@@ -80,6 +80,11 @@ def test_a_footer_that_is_none_is_refused(tmp_path, footer):
         list(rows_of(path))
 
 
+def test_a_footer_that_is_nested_for_ever_ends_soon(tmp_path):
+    with pytest.raises(ValueError, match="its footer is nested too deeply"):
+        unpacked_size(footed(tmp_path / "bad", b"\x1c" * 100_000))
+
+
 @pytest.mark.parametrize("length", [1, 2**31, 2**32 - 1])
 def test_a_footer_longer_than_its_file_is_refused(tmp_path, length):
     with pytest.raises(ValueError, match="its footer is none"):

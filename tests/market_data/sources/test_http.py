@@ -225,6 +225,13 @@ def test_what_would_not_change_is_not_asked_again(http, local, reply, status, er
     assert len(local.asked) == 1
 
 
+@pytest.mark.parametrize("status", [408, 500, 502, 599])
+def test_what_may_be_otherwise_in_a_moment_is_asked_again(http, local, reply, status):
+    local.script(reply("", status), reply("[]"))
+    assert http().get("/", {}).body == b"[]"
+    assert len(local.asked) == 2
+
+
 def test_a_server_that_says_when_it_is_back_is_waited_for_or_left(http, local, reply, seconds):
     local.script(reply("", 503, {"Retry-After": "3"}), reply("[]"))
     assert http().get("/", {}).body == b"[]"
@@ -269,16 +276,16 @@ def test_a_source_that_keeps_failing_is_left_alone_and_then_tried_once(http, loc
     assert client.get("/", {}).body == b"[]"
 
 
-@pytest.mark.parametrize("status", [403, 410])
+@pytest.mark.parametrize(("status", "said"), [(403, "403"), (410, "410"), (429, "too often")])
 def test_a_source_that_rested_and_answers_is_asked_again_whatever_it_says(
-    http, local, reply, seconds, status
+    http, local, reply, seconds, status, said
 ):
     breaker = Breaker("told", seconds, failures=1, rest=60.0)
     breaker.failed()
     seconds.now += 60.0
     client = http(breaker=breaker)
     local.script(reply("no", status), reply("[]"))
-    with pytest.raises(SourceError, match=str(status)):
+    with pytest.raises(SourceError, match=said):
         client.get("/", {})
     assert client.get("/", {}).body == b"[]"
 

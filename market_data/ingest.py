@@ -51,7 +51,7 @@ class Ingestion:
 
     Each step may be repeated: a batch that comes twice, or whose worker died half way, changes
     nothing the second time. Bars are committed before rows are held, so what is lost between the
-    two is held when the batch comes again.
+    two is held when the batch comes again; what is taken back, of which it need not tell, before.
     """
 
     def __init__(self, bars: BarStore, quarantine: QuarantineStore) -> None:
@@ -83,8 +83,8 @@ class Ingestion:
         doubt = doubts(sifted, series, kept, before, second, instrument.calendar)
         good = _some(sifted.bars, ~np.isin(sifted.bars.time, list(doubt.told)))
         result = self._keep(instrument, batch, good, kept, sifted, doubt)
-        gone = self._take_back(instrument, batch, kept, doubt)
         rows = _Rows(batch, sifted, kept)
+        gone = self._take_back(instrument, batch, kept, doubt, rows)
         taken_back = {time: doubt.kept[time] for time in gone.time.tolist()}
         refused = [*sifted.refused, *rows.of({**taken_back, **doubt.told})]
         held = self._hold(instrument, batch, refused, good, before)
@@ -129,12 +129,17 @@ class Ingestion:
         return result.plus(confirmed)
 
     def _take_back(
-        self, instrument: Instrument, batch: RawBatch, kept: Bars, doubt: Doubts
+        self, instrument: Instrument, batch: RawBatch, kept: Bars, doubt: Doubts, rows: "_Rows"
     ) -> Bars:
-        """Take back the kept bars that are contradicted; none that a newer fetch has told."""
+        """Take back the kept bars that are contradicted; none that a newer fetch has told.
+
+        They are held first: a batch that comes again does not find them among what is kept.
+        """
         doubtful = _some(kept, np.isin(kept.time, list(doubt.kept)))
         if not len(doubtful):
             return doubtful
+        untold = {time: one for time, one in doubt.kept.items() if time not in doubt.told}
+        self._quarantine.put(of_batch(instrument.symbol, batch, rows.of(untold)))
         result = self._bars.commit(
             instrument,
             batch.interval,
@@ -142,7 +147,11 @@ class Ingestion:
             fetched_at=batch.fetched_at,
             origin=WITHDRAWN,
         )
-        return doubtful if result.restated else doubtful[:0]
+        if result.restated:
+            return doubtful
+        after = batch.fetched_at + 1
+        self._quarantine.settle(instrument.symbol, batch.interval, set(untold), after)
+        return doubtful[:0]
 
     def _hold(
         self,

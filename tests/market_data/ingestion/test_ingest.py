@@ -5,6 +5,7 @@ from contextlib import closing
 import pytest
 
 from engine.types import Interval
+from market_data.bars import WITHDRAWN
 from market_data.calendar import DAY, SECOND
 from market_data.errors import BadInstrument, NothingKept, NotReleasable, StoreUnavailable
 from market_data.ingest import Ingestion
@@ -218,6 +219,29 @@ def test_what_is_lost_between_commit_and_quarantine_is_held_when_the_batch_comes
     assert closes() == [10, 12]
     ingestion.take(ACME, bad)
     assert codes(quarantine) == [Refusal.BROKEN_PRICES]
+
+
+def test_what_was_taken_back_is_held_though_its_worker_was_killed_right_after(
+    ingestion, batch, closes, quarantine, store, clock, monkeypatch
+):
+    ingestion.take(ACME, batch([100, 101, 10]))
+    clock.sleep(10)
+    contradicting = batch([102], first=3)
+    commit = store.commit
+
+    def killed(*arguments, origin, **options):
+        commit(*arguments, origin=origin, **options)
+        if origin == WITHDRAWN:
+            raise StoreUnavailable("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "commit", killed)
+        with pytest.raises(StoreUnavailable):
+            ingestion.take(ACME, contradicting)
+    clock.sleep(10)
+    ingestion.take(ACME, contradicting)
+    assert closes() == [100, 101, 102]
+    assert [one.row.close for one in quarantine.listing()] == ["10.0"]
 
 
 def test_a_batch_of_nothing_is_nothing(ingestion, batch, store):

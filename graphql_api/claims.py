@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import strawberry
+
 from engine.types import Interval
 from graphql_api.errors import BadInput
 from graphql_api.schema.node import named_by
@@ -16,6 +18,9 @@ ASK = (
     "ask for it with { id action score provenance { engineVersion strategyHash dataVersion } } "
     "of a Signal, whose id names all that was asked"
 )
+
+LONGEST = 200
+"""Characters of an id that are repeated where it is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,29 +97,46 @@ def _within(told: Mapping[str, Any]) -> list[Any]:
 def _claim(
     told: Mapping[str, Any], strategy: str | None, parameters: Mapping[str, float] | None
 ) -> Claim:
-    if "id" in told:
-        kind, key = named_by(told["id"])
-        if kind != "Signal" or not fits(kind, key) or key[1] not in list(Interval):
-            raise BadInput(f"The id {told['id']!r} names no signal.")
-        symbol, interval, named, given, bar_time, as_of = key
-        claim = Claim(symbol, Interval(interval), named, given, bar_time, as_of, told)
-        try:
-            str(claim)
-        except (OverflowError, ValueError):
-            raise BadInput(f"The id {told['id']!r} speaks of a moment that has no date.") from None
-        return claim
-    named = told["strategy"]["name"] if isinstance(told.get("strategy"), dict) else None
+    if told.get("id") is not None:
+        return _named_by(_text(told, "id"), told)
+    named = told.get("strategy")
+    named = _text(named, "name") if isinstance(named, dict) and "name" in named else None
     try:
         return Claim(
-            told["symbol"],
-            Interval(told.get("interval", Interval.ONE_DAY)),
+            _text(told, "symbol"),
+            Interval(_text({"interval": Interval.ONE_DAY.value, **told}, "interval")),
             strategy or named or "TECHNICAL_RATING",
             parameters or {},
-            micros(told["barTime"]),
-            micros(told["provenance"]["resolvedAsOf"]),
+            micros(_text(told, "barTime")),
+            micros(_text(told["provenance"], "resolvedAsOf")),
             told,
         )
-    except KeyError as missing:
-        raise BadInput(f"The answer does not say {missing.args[0]}; {ASK}.") from None
     except ValueError as error:
         raise BadInput(f"The answer says what cannot be meant: {error}.") from None
+
+
+def _named_by(identifier: str, told: Mapping[str, Any]) -> Claim:
+    """The claim of a signal whose id is told."""
+    shown = repr(identifier if len(identifier) <= LONGEST else f"{identifier[:LONGEST]}...")
+    try:
+        kind, key = named_by(strawberry.ID(identifier))
+    except BadInput:
+        raise BadInput(f"The id {shown} is none that this API gave.") from None
+    if kind != "Signal" or not fits(kind, key) or key[1] not in list(Interval):
+        raise BadInput(f"The id {shown} names no signal.")
+    symbol, interval, strategy, parameters, bar_time, as_of = key
+    claim = Claim(symbol, Interval(interval), strategy, parameters, bar_time, as_of, told)
+    try:
+        str(claim)
+    except (OverflowError, ValueError):
+        raise BadInput(f"The id {shown} speaks of a moment that has no date.") from None
+    return claim
+
+
+def _text(where: Mapping[str, Any], name: str) -> str:
+    """A text of the answer; BadInput where it is not told or is none."""
+    if name not in where:
+        raise BadInput(f"The answer does not say {name}; {ASK}.")
+    if not isinstance(where[name], str):
+        raise BadInput(f"The answer says what cannot be meant: {name} is no text.")
+    return str(where[name])

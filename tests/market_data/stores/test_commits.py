@@ -134,7 +134,7 @@ def test_a_write_that_arrives_after_it_was_given_up_is_found_and_told_once(
     assert series.snapshot(as_of=result.known, now=clock.now).final
 
 
-def test_what_a_write_that_was_not_heard_of_names_is_never_let_go(altered, store, daily):
+def test_what_a_write_that_was_not_heard_of_names_is_never_let_go(dynamodb, daily, clock):
     """It may arrive when all has been given up, and its HEAD must find its chunks for ever."""
     waiting = []
 
@@ -142,15 +142,13 @@ def test_what_a_write_that_was_not_heard_of_names_is_never_let_go(altered, store
         waiting.append(write)
         raise StoreUnavailable("no answer")
 
+    unheard = ChunkedBarStore(Altered(dynamodb._backend, swap=swap), clock, sleep=clock.sleep)
     with pytest.raises(StoreUnavailable, match="came first each time"):
-        altered(swap=swap).commit(AAPL, ONE_DAY, daily([10, 11]))
-    assert store._backend.swap(*waiting[0])
-    with store._backend.connections.use() as connection:
-        expiring = connection.execute(
-            "SELECT count(*) FROM objects WHERE expires IS NOT NULL"
-        ).fetchone()
-    assert expiring == (0,)
-    assert len(store.series("AAPL", ONE_DAY).time) == 2
+        unheard.commit(AAPL, ONE_DAY, daily([10, 11]))
+    assert dynamodb._backend.swap(*waiting[0])
+    names = set(dynamodb._backend.names())
+    assert dynamodb._backend.lasting(names) == names
+    assert len(dynamodb.series("AAPL", ONE_DAY).time) == 2
 
 
 def test_a_confirmation_that_is_lost_is_made_up_for(altered, store, daily):
@@ -198,11 +196,12 @@ def test_whoever_meets_rows_pending_waits_a_little_before_it_moves_them(
     assert pauses == []
 
 
-def test_what_cannot_be_let_go_of_is_no_reason_to_fail(altered, daily):
+def test_what_cannot_be_let_go_of_is_no_reason_to_fail(dynamodb, daily, clock):
     def fail(*_):
         raise StoreUnavailable("no answer")
 
-    store = altered(expire=fail)
+    backend = Altered(dynamodb._backend, expire=fail)
+    store = ChunkedBarStore(backend, clock, sleep=clock.sleep)
     store.commit(AAPL, ONE_DAY, daily([10]))
     assert store.commit(AAPL, ONE_DAY, daily([11], first=1)).added == 1
 

@@ -152,6 +152,16 @@ def test_what_is_read_within_freshness_speaks_of_no_moment_after_its_head(on_aws
     assert later.snapshot(as_of=new, now=clock.now).bars.close[0] == 99
 
 
+def test_a_clock_that_was_set_back_keeps_nothing_fresh(on_aws, watched, daily, clock):
+    store = on_aws(dynamodb=watched[0], fresh_for=5 * SECOND)
+    store.commit(AAPL, ONE_DAY, daily([10]))
+    store.series("AAPL", ONE_DAY)
+    rounds(watched)
+    clock.now -= 60 * SECOND
+    assert store.series("AAPL", ONE_DAY).horizon == clock.now
+    assert rounds(watched) == {"get_item": 1}
+
+
 def test_a_commit_is_read_at_once_by_the_store_that_made_it(on_aws, daily, clock):
     store = on_aws(fresh_for=60 * SECOND)
     assert store.series("AAPL", ONE_DAY) is None

@@ -2,6 +2,7 @@
 in the end is that work. Made column by column, its answer is the same."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -152,8 +153,8 @@ def answer(
             charged = work(table, operation, document.fragments, variables, result.data)
         return price, counted, charged
 
-    yield run
-    bars.close()
+    with closing(stores[0]), closing(bars), closing(readings):
+        yield run
 
 
 documents = Documents(core_schema(), capacity=1)

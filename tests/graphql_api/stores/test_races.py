@@ -91,7 +91,7 @@ def test_without_the_lock_two_charges_take_the_room_of_one(client, table, monkey
     begin_to_write = UpdateExpressionExecutor.__init__
 
     def wait_for_the_other(self, *arguments):
-        both_have_checked.wait(timeout=10)
+        both_have_checked.wait(timeout=60)
         begin_to_write(self, *arguments)
 
     monkeypatch.setattr(UpdateExpressionExecutor, "__init__", wait_for_the_other)
@@ -131,7 +131,7 @@ print(sum(granted))
 def test_racing_processes_get_the_day_and_no_more(tmp_path, sqlite):
     command = [sys.executable, "-c", PROCESS, str(sqlite.path), str(NOON)]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    granted = [int(process.communicate(timeout=60)[0]) for process in processes]
+    granted = [int(process.communicate(timeout=300)[0]) for process in processes]
     usage = sqlite.usage("01ACCOUNT", TODAY)
     assert sum(granted) == usage.requests == 300
     assert usage.units_used == 900

@@ -341,6 +341,9 @@ def test_weeks_of_yahoo_are_whole_and_begin_on_monday(source, chart, local, day)
         batch = source("yahoo").fetch("ACME", ONE_WEEK, day("2019-07-10"), day("2020-02-01"))
         assert [bar.time for bar in batch.bars] == [day("2020-01-06")]
         assert int(local.asked[-1].query["period1"]) <= day("2019-07-08") // SECOND
+        # Midnight in New York, told by the other season's offset, is not yet or no more that day.
+        batch = source("yahoo").fetch("ACME", ONE_WEEK, day("2019-07-01"), day("2020-02-01"))
+        assert [bar.time for bar in batch.bars] == [day("2019-07-08"), day("2020-01-06")]
 
 
 def test_the_running_price_at_the_end_is_no_bar(source, chart, day, clock):

@@ -72,7 +72,7 @@ def read(body: str) -> FetchSeries | Upload:
     """
     try:
         told = json.loads(body) if len(body) <= LONGEST else None
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter where it is nested too deeply
         told = None
     if not isinstance(told, dict):
         raise BadMessage("a message is a JSON object")

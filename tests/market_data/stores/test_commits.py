@@ -6,6 +6,7 @@ import zlib
 from functools import partial
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from engine.types import Interval
@@ -232,6 +233,21 @@ def test_pending_actions_move_with_the_rows(store, daily, clock, day):
     series = store.series("AAPL", ONE_DAY)
     assert [one.known for one in series.actions] == [again.known]
     assert set(series.known.tolist()) == {again.known}
+
+
+def test_pending_rows_move_whichever_interval_or_chunk_is_committed_to(store, daily, clock, day):
+    weeks = daily([7]).replace(time=np.array([day("2019-12-30")]))
+    store.commit(AAPL, Interval.ONE_WEEK, weeks)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("market_data.stores.committing.Commit._confirmed", lambda self, draft: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            store.commit(AAPL, ONE_DAY, daily([10, 11]))
+    clock.sleep(10)
+    said = store.series("AAPL", ONE_DAY).snapshot(as_of=clock.now, now=clock.now)
+    assert (said.known, said.final) == (0, False)
+    moved = store.commit(AAPL, Interval.ONE_WEEK, weeks.replace(volume=weeks.volume + 1))
+    assert moved.known == clock.now + 2 * SECOND
+    assert store.series("AAPL", ONE_DAY).known.tolist() == [moved.known] * 2
 
 
 def test_a_head_of_a_newer_format_is_told_from_damage():

@@ -3,15 +3,15 @@
 import base64
 import re
 from collections.abc import Callable
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Literal, TypeVar, get_args
 
 from graphql_api.errors import BadInput
 
-__all__ = ["KINDS", "Cursors", "Place", "of_times", "when"]
+__all__ = ["KINDS", "Cursors", "Kind", "Place", "of_times", "when"]
 
 Place = TypeVar("Place", int, str)
 
-KINDS: Final = (
+Kind = Literal[
     "bars",
     "signals",
     "trades",
@@ -20,7 +20,9 @@ KINDS: Final = (
     "keys",
     "audit entries",
     "quarantined rows",
-)
+]
+
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 """The kinds of lists. No place of any of them begins with one of these and a colon."""
 
 
@@ -31,13 +33,12 @@ class Cursors(Generic[Place]):
 
     Parameters
     ----------
-    kind : str
-        One of KINDS.
+    kind : Kind
     read : callable
         The place that a text means; raises ValueError where it can be none.
     """
 
-    def __init__(self, kind: str, read: Callable[[str], Place]) -> None:
+    def __init__(self, kind: Kind, read: Callable[[str], Place]) -> None:
         self._kind = kind
         self._read: Callable[[str], Place] = read
 
@@ -67,7 +68,7 @@ class Cursors(Generic[Place]):
             ) from None
 
 
-def of_times(kind: str) -> Cursors[int]:
+def of_times(kind: Kind) -> Cursors[int]:
     """The cursors of a list in order of bar times, in microseconds."""
     read = when(re.compile(r"-?[0-9]{1,18}").fullmatch)
     return Cursors(kind, lambda text: int(read(text)))

@@ -132,7 +132,7 @@ def test_a_head_that_comes_a_drop_at_a_time_is_cut_off(dripping, monkeypatch, he
 
 
 def test_an_answer_that_begins_in_time_is_left_alone_however_long_its_rest_takes(http, monkeypatch):
-    monkeypatch.setattr(connections, "BEGINS", 0.3)
+    monkeypatch.setattr(connections, "BEGINS", 1.0)  # and a thread may be late to answer
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def answer() -> None:
@@ -140,7 +140,7 @@ def test_an_answer_that_begins_in_time_is_left_alone_however_long_its_rest_takes
             with connection:
                 connection.recv(10_000)
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
-                threading.Event().wait(0.6)
+                threading.Event().wait(1.4)
                 connection.sendall(b"[]")
 
         thread = threading.Thread(target=answer)

@@ -109,6 +109,15 @@ def test_an_action_told_anew_replaces_the_old_telling(series, day):
     assert closes(told.snapshot(as_of=day("2020-02-04"), now=NOW))[1] == 55
 
 
+def test_where_no_bar_is_answered_no_split_is_a_part_of_the_version(series, day):
+    before, after = (
+        series.snapshot(day("2020-01-01"), day(known), now=NOW)
+        for known in ("2020-02-02", "2020-02-03")
+    )
+    assert (before.known, after.known) == (0, 0)
+    assert before.data_version == after.data_version
+
+
 def test_a_series_is_stale_when_a_day_that_is_due_is_missing(series, day):
     assert not series.snapshot(day("2020-01-10") + 22 * HOUR, now=NOW).stale
     assert not series.snapshot(day("2020-01-13"), now=NOW).stale

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from engine.types import Interval
 from market_data import clock as system
+from market_data.calendar import OLDEST
 from market_data.clock import Clock
 from market_data.csv_file import parse_time
 from market_data.errors import BadCsv, UnknownAtSource
@@ -81,11 +82,12 @@ class FileSource:
         return RawBatch("file", symbol, interval, fetched_at, tuple(bars), notes=layout.told())
 
     def _bar(self, line: int, fields: list[str], layout: Layout, interval: Interval) -> RawBar:
-        text = layout.time_text(fields, interval)
+        text, place = layout.time_text(fields, interval), layout.header[layout.place["time"]]
         try:
             time = parse_time(text, interval)
         except ValueError as error:
-            place = layout.header[layout.place["time"]]
             reason = "not a time in ISO 8601 or an epoch"
             raise BadCsv(str(self._path), line, place, text, reason) from error
+        if time < OLDEST:
+            raise BadCsv(str(self._path), line, place, text, "no bar opens before the year 1")
         return RawBar(time, *(fields[layout.place[column]].strip() for column in COLUMNS[1:]))

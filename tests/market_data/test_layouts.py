@@ -367,3 +367,11 @@ def test_of_many_symbols_a_source_gives_the_one_that_is_asked_for(write, clock, 
 def test_a_row_without_its_time_or_fields_refuses_the_file(write, clock, row, reason):
     with pytest.raises(BadCsv, match=reason):
         FileSource(write(PLAIN + row), clock).fetch("ACME", ONE_DAY, 0, clock())
+
+
+def test_a_bar_before_the_year_1_is_told_and_not_passed_over(write, clock):
+    """It lies before all that can be asked for, so nobody else would tell of it."""
+    early = write("time,open,high,low,close,volume\n0001-01-01T00:00:00+10:00,1,1,1,1,1\n")
+    with pytest.raises(BadCsv, match="no bar opens before the year 1") as refused:
+        FileSource(early, clock).fetch("ACME", ONE_HOUR, 0, clock())
+    assert (refused.value.line, refused.value.column) == (2, "time")

@@ -33,6 +33,8 @@ def found(closes, splits=None):
         ([100, 150, 200, 150, 100], []),  # there and back by steps
         ([100, 50, 70, 100], []),  # half way back is no contradiction
         ([100, 10, 101, 10, 99], [1, 3]),
+        ([100, 50, 20, 19], []),  # a fall in two steps
+        ([100, 30, 55, 54], []),  # a fall, and half of it back
         ([100, 10, 10, 100], []),  # two bars agree
         ([100, 10], []),  # the next bar is not there yet
         ([100], []),

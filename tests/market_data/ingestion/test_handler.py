@@ -144,6 +144,18 @@ def test_the_version_of_the_event_is_read_though_a_newer_one_lies_there(handler,
     assert closes(handler, "AAPL", Interval.ONE_DAY) == [10, 10.5]
 
 
+def test_other_bytes_than_those_of_the_event_are_not_read(handler, aws):
+    """Where the bucket keeps no versions, what lies there now has an event of its own."""
+    record = uploaded(aws, CSV)
+    event = json.loads(record["body"])
+    del event["detail"]["object"]["version-id"]
+    record["body"] = json.dumps(event)
+    uploaded(aws, CSV.replace(b"10.5", b"10.6"))
+    answer = handler.work({"Records": [record]}, Context())
+    assert answer == {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}
+    assert handler._bars().instruments() == []
+
+
 def test_an_upload_that_is_gone_too_large_or_bad_comes_again_alone(handler, aws, monkeypatch):
     gone, bad, good = (
         uploaded(aws, CSV, "GONE/ONE_DAY/x.csv"),

@@ -31,6 +31,11 @@ def test_what_is_held_is_found_and_listed_as_it_was(any_quarantine):
     assert any_quarantine.find(held().id).time == 18_267 * DAY
 
 
+def test_the_same_numbers_of_two_sources_are_two_rows(any_quarantine):
+    assert any_quarantine.put([held(), held(source="other")]) == 2
+    assert {one.source for one in any_quarantine.listing()} == {"told", "other"}
+
+
 def test_nothing_is_there_before_anything_was_held(any_quarantine, tmp_path):
     assert any_quarantine.listing() == []
     assert any_quarantine.find("0" * 16) is None

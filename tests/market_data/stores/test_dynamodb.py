@@ -217,10 +217,22 @@ def test_a_chunk_that_has_not_reached_the_copy_that_is_read_is_asked_for_consist
             self.calls.append(request["ConsistentRead"])
             return self.client.get_item(**request) if request["ConsistentRead"] else {}
 
+        def batch_get_item(self, **request):
+            [asked] = request["RequestItems"].values()
+            self.calls.append(asked["ConsistentRead"])
+            answer = self.client.batch_get_item(**request)
+            return answer if asked["ConsistentRead"] else {"Responses": {}}
+
     store = on_aws(dynamodb=Behind(aws[0]))
     store.commit(AAPL, ONE_DAY, daily([10]))
     behind = Behind(aws[0])
     assert on_aws(dynamodb=behind).series("AAPL", ONE_DAY).close.tolist() == [10]
+    assert behind.calls == [True, False, True]
+    # As many as are behind take one more call together.
+    store.commit(Instrument("IBM"), ONE_DAY, daily([12]))
+    behind = Behind(aws[0])
+    found = on_aws(dynamodb=behind).load([("AAPL", ONE_DAY), ("IBM", ONE_DAY)])
+    assert [series.close.tolist() for series in found.values()] == [[10], [12]]
     assert behind.calls == [True, False, True]
 
 

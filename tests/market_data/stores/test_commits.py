@@ -18,6 +18,7 @@ from market_data.stores.chunked import ChunkedBarStore
 from market_data.stores.committing import CONFLICTS, LOOKS
 from market_data.stores.head import LARGEST, Chunk, Head, Manifest, pack, seal, unpack
 from market_data.stores.merging import ActionRow, pack_actions, unpack_actions
+from market_data.stores.objects import Beside, Name
 
 ONE_DAY = Interval.ONE_DAY
 MONDAY = 18_267 * DAY
@@ -74,6 +75,14 @@ def test_a_file_is_written_twice_a_commit_and_once_where_no_answer_changes(store
     with connections.use() as connection:
         rows = connection.execute("SELECT expires IS NULL FROM objects").fetchall()
     assert sorted(rows) == [(0,), (0,), (1,)]
+
+
+def test_a_file_whose_head_is_refused_keeps_nothing_and_lets_nothing_go(store, daily):
+    store.commit(AAPL, ONE_DAY, daily([10]))
+    names = set(store._backend.names())
+    beside = Beside({Name("B#AAPL#ONE_DAY", f"T#0#3#{'0' * 32}"): b"abc"}, names, 1)
+    assert store._backend.swap(AAPL, 1, b"beaten", beside) is False
+    assert set(store._backend.names()) == store._backend.lasting(names) == names
 
 
 def test_a_head_that_only_its_confirmation_splits_keeps_its_parts(home, daily, clock, monkeypatch):

@@ -1,6 +1,5 @@
 """Charging: what the store's answers have told, and the refusals that need no further one."""
 
-import logging
 import random
 from collections.abc import Callable
 from typing import Final
@@ -11,15 +10,9 @@ from graphql_api.guard.guess import Flow, Seen, marked_by, sharers
 from graphql_api.guard.limits import DAY, SECOND, Band, Form, Rate, day_of, midnight_before, rate_of
 from graphql_api.guard.memory import Memory
 from graphql_api.guard.reach import BUSY, unavailable
-from graphql_api.stores import (
-    Charge,
-    Outcome,
-    UsageDay,
-)
+from graphql_api.stores import Charge, Outcome, UsageDay
 
 __all__ = ["Charging"]
-
-Guess = Callable[[Rate, Seen | None, int, int], Form]
 
 # For so long a spent quota is believed: a plan may rise, and failures are given back. It is looked
 # at again when both are over, seconds (at random) and refusals, or after the longest time.
@@ -32,8 +25,6 @@ RATION: Final = (0.9, 1.2)  # times a process's part of the rate, at random
 RATION_LONGEST: Final = SECOND  # which whoever is refused is told to wait, at least
 THROTTLED_FOR: Final = SECOND // 20  # doubled with each time in a row
 THROTTLED_MOST: Final = SECOND
-
-logger = logging.getLogger(__name__)
 
 
 class Charging:

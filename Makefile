@@ -7,7 +7,7 @@ GRAPHIQL := graphql_api/http/graphiql
 IMAGE ?= intellpulse:local
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install packages ministack serve test check format schema bench lock graphiql clients fuzz fuzz-schema attack histories image clean
+.PHONY: help install packages ministack serve test coverage check format schema bench lock graphiql clients fuzz fuzz-schema attack histories image clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -65,9 +65,15 @@ packages: .venv/serve.stamp # What tests run in Node.js, so that they themselves
 	@$(BIN)/python scripts/run_node.py tests/dynalite
 
 # Tests begin many processes: that each compiles every module anew, as some machines have it, is dear.
-test: export PYTHONDONTWRITEBYTECODE :=
-test: .venv/dev.stamp graphiql packages ministack ## Everything, with no network and no AWS; prints the coverage
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --cov --cov-report=term-missing:skip-covered $(ARGS)
+test coverage: export PYTHONDONTWRITEBYTECODE :=
+test: .venv/dev.stamp graphiql packages ministack ## Everything, with no network and no AWS
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope $(ARGS)
+
+# By itself, since tracing makes the tests half as long again; attacks and loads run no other lines.
+coverage: .venv/dev.stamp graphiql packages ministack ## Which lines and branches the tests run, and that they are nearly all
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope \
+		--ignore tests/attacks --ignore tests/benchmarks --ignore tests/browser \
+		--cov --cov-report=term-missing:skip-covered $(ARGS)
 
 .venv-clients/stamp: requirements-clients.lock | .venv/bin/python
 	@$(BIN)/python -m venv .venv-clients

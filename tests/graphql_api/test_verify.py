@@ -8,9 +8,12 @@ from contextlib import closing
 import pytest
 
 from engine.types import Interval
+from graphql_api.app import open_accounts
 from graphql_api.cli import main
+from graphql_api.guard.accounts import Accounts
 from graphql_api.schema.node import global_id
-from market_data.clock import wait_until
+from graphql_api.settings import Settings
+from market_data.clock import now, wait_until
 from market_data.export import write_csv
 from market_data.instruments import Instrument
 from market_data.stores import SqliteBarStore
@@ -37,13 +40,20 @@ SEVERAL = """{ signals(symbols: ["IBM", "AAPL"]) { ... on Signal { id action sco
   provenance { dataVersion } } } }"""
 
 
+@pytest.fixture(scope="module")
+def key(server):
+    """A key that a quick machine does not use up, as it would the demo key's five a second."""
+    with closing(open_accounts(Settings(data=server.data))[0]) as store:
+        return Accounts(store, now).open_account("Verifiers", "PREMIUM").secret
+
+
 @pytest.fixture
-def saved(server, tmp_path):
+def saved(server, key, tmp_path):
     """Saves the answer to a query, as a person would with curl, and exports the bars."""
 
     def save(query, symbol="IBM", name="bars.csv"):
         answer = tmp_path / "answer.json"
-        headers = {"x-api-key": server.demo_key, "content-type": "application/json"}
+        headers = {"x-api-key": key, "content-type": "application/json"}
         body = json.dumps({"query": query}).encode()
         request = urllib.request.Request(server.url + "/graphql", body, headers)
         with urllib.request.urlopen(request, timeout=10) as reply:

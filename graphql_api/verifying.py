@@ -162,5 +162,10 @@ def _of_the_rest(claim: Claim) -> Iterator[str]:
         (_object(claim.told, "explanation"), REASONS),
     )
     rest = [name for told, looked_at in places for name in told if name not in looked_at | PASSED]
+    rest += [
+        name
+        for name in ("explanation", "strategy")
+        if not isinstance(claim.told.get(name, {}), Mapping)
+    ]
     if rest:
         yield f"Not looked at: {', '.join(rest)}."

@@ -209,6 +209,14 @@ def test_what_cannot_be_recomputed_from_exports_is_named(change, capsys):
     assert "note: Not looked at: final, flips.\n" in told
 
 
+@pytest.mark.parametrize("name", ["explanation", "strategy"])
+def test_what_ought_to_be_an_object_and_is_none_is_not_passed_in_silence(change, capsys, name):
+    change((name,), "mangled")
+    told = capsys.readouterr().out
+    assert "note: Not looked at: " in told
+    assert name in told.split("Not looked at: ")[1].splitlines()[0]
+
+
 def test_an_explanation_is_verified_with_the_signal_that_it_holds(saved, capsys):
     answer, bars = saved(BARE, "AAPL")
     assert verify(answer, bars) == 0

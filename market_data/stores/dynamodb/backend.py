@@ -105,7 +105,7 @@ class DynamoDBBackend:
         instrument: Instrument,
         version: int,
         packed: bytes,
-        beside: Beside = NOTHING,  # noqa: ARG002
+        beside: Beside = NOTHING,  # noqa: ARG002  # nothing, where a swap is not transactional
     ) -> bool:
         """See Backend.swap."""
         return self._heads.swap(instrument, version, packed)
